@@ -1,0 +1,224 @@
+/*
+ * What the jobs of the server have in common.
+ */
+#include "command/job.h"
+
+#include "isolated.h"
+#include "protocol.h"
+#include "repository/secrets.h"
+
+#define APPLICATION "erpgo_backup"
+
+static const struct
+{
+	const char *name;
+	json_t	   *(*run) (json_t *job);
+}			jobs[] = {
+	{"backup", job_backup},
+	{"verify", job_verify},
+	{"sync", job_sync},
+	{"event", job_event},
+	{"discard", job_discard},
+	{"check", job_check}
+};
+
+const char *
+job_text(json_t *job, const char *key)
+{
+	return json_string_value(json_object_get(job, key));
+}
+
+const char *
+job_required_text(json_t *job, const char *key)
+{
+	const char *value = job_text(job, key);
+
+	if (value == NULL)
+		fail(FAILURE_USAGE, NULL, "the job description has no \"%s\"", key);
+	return value;
+}
+
+int64
+job_integer(json_t *job, const char *key, int64 otherwise)
+{
+	json_t	   *value = json_object_get(job, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+json_t *
+job_run(json_t *job)
+{
+	const char *name = job_required_text(job, "job");
+
+	for (int i = 0; i < lengthof(jobs); i++)
+	{
+		if (strcmp(jobs[i].name, name) == 0)
+			return jobs[i].run(job);
+	}
+	fail(FAILURE_USAGE, NULL, "there is no job \"%s\"", name);
+}
+
+char *
+job_title(json_t *job)
+{
+	const char *id = job_text(job, "id");
+
+	if (id == NULL)
+		return psprintf("job \"%s\"", job_required_text(job, "job"));
+	return psprintf("%s \"%s\"", job_required_text(job, "job"), id);
+}
+
+const char *
+job_backup_id(json_t *job)
+{
+	const char *id = job_required_text(job, "id");
+
+	if (!backup_id_parse(id, NULL, NULL))
+		fail(FAILURE_USAGE, NULL, "\"%s\" is not the identifier of a backup", id);
+	return id;
+}
+
+VerifyDepth
+job_depth(json_t *job)
+{
+	const char *word = job_required_text(job, "depth");
+	VerifyDepth depth;
+
+	if (!verify_depth_parse(word, &depth) || depth > VERIFY_FULL)
+		fail(FAILURE_USAGE, "Valid depths are \"digest\", \"archive\" and \"full\".",
+			 "cannot verify to depth \"%s\"", word);
+	return depth;
+}
+
+char **
+job_databases(json_t *job, int *count)
+{
+	json_t	   *list = json_object_get(job, "databases");
+	char	  **names;
+
+	*count = 0;
+	if (!json_is_array(list))
+		return NULL;
+	names = pg_malloc0((json_array_size(list) + 1) * sizeof(char *));
+	for (size_t i = 0; i < json_array_size(list); i++)
+	{
+		const char *name = json_string_value(json_array_get(list, i));
+
+		if (name == NULL)
+			fail(FAILURE_USAGE, NULL, "\"databases\" of the job description is not a list of names");
+		names[(*count)++] = pg_strdup(name);
+	}
+	return names;
+}
+
+/*
+ * What the job description says of the server.
+ */
+static json_t *
+job_server(json_t *job)
+{
+	json_t	   *server = json_object_get(job, "server");
+
+	if (!json_is_object(server))
+		fail(FAILURE_USAGE, NULL, "the job description has no \"%s\"", "server");
+	return server;
+}
+
+Repository *
+job_repository(json_t *job)
+{
+	secrets_load(job_text(job, "secrets_file"));
+	return repository_open_writer(job_required_text(job, "repository"),
+								  job_required_text(job, "cluster"),
+								  secret_get(SECRET_ENCRYPTION_KEY),
+								  job_required_text(job_server(job), "system_identifier"));
+}
+
+ServerAddress
+job_server_address(json_t *job)
+{
+	json_t	   *server = job_server(job);
+	const char *id = job_text(job, "id");
+	ServerAddress address = {
+		.conninfo = job_text(server, "connection"),
+		.socket_directory = job_text(server, "socket_directory"),
+		.port = (int) job_integer(server, "port", DEF_PGPORT),
+		.user = job_required_text(server, "user"),
+		.application_name = id == NULL ? APPLICATION : psprintf(APPLICATION " %s", id)
+	};
+
+	return address;
+}
+
+int
+job_server_version(json_t *job)
+{
+	return (int) job_integer(job_server(job), "version", 0);
+}
+
+const char *
+job_bindir(json_t *job)
+{
+	return job_required_text(job_server(job), "bindir");
+}
+
+/* An attempt to connect. */
+typedef struct Attempt
+{
+	const ServerAddress *address;
+	const char *database;
+} Attempt;
+
+static void
+attempt_to_connect(void *context)
+{
+	Attempt    *attempt = context;
+
+	PQfinish(connect_or_fail(server_conninfo(attempt->address, attempt->database)));
+}
+
+PGconn *
+job_connect(const ServerAddress *address)
+{
+	Attempt		attempt = {address, "postgres"};
+	Failure		problem;
+
+	if (!isolated_run(attempt_to_connect, &attempt, &problem))
+	{
+		if (problem.kind != FAILURE_UNDEFINED)
+			fail_with(&problem);
+		attempt.database = "template1";
+	}
+	return connect_or_fail(server_conninfo(address, attempt.database));
+}
+
+Cipher
+job_cipher(json_t *job, Repository *repository)
+{
+	const char *word = job_required_text(job, "encryption");
+	bool		automatic = strcmp(word, "auto") == 0;
+	bool		has_key = secret_get(SECRET_ENCRYPTION_KEY) != NULL;
+	Cipher		cipher = has_key ? CIPHER_AES_256_CBC : CIPHER_NONE;
+
+	if (!automatic && !cipher_parse(word, &cipher))
+		fail(FAILURE_USAGE,
+			 "Valid values are \"auto\", \"none\", \"aes-256-cbc\" and \"aes-256-ctr\".",
+			 "there is no encryption \"%s\"", word);
+	if (automatic && !has_key && cluster_has_keys(repository->store, repository->prefix))
+		fail(FAILURE_KEY,
+			 "Put BACKUP_ENCRYPTION_KEY into the secrets file, or set erpgo_backup.encryption to \"none\".",
+			 "the repository has keys but no BACKUP_ENCRYPTION_KEY is set");
+	if (cipher != CIPHER_NONE && !has_key)
+		fail(FAILURE_KEY, "Put BACKUP_ENCRYPTION_KEY into the secrets file.",
+			 "encryption \"%s\" needs a key but no BACKUP_ENCRYPTION_KEY is set", word);
+	return cipher;
+}
+
+void
+job_send_backup(json_t *backup)
+{
+	if (json_dumpb(backup, NULL, 0, JSON_COMPACT) > PROTOCOL_LINE_LIMIT / 2)
+		json_object_del(backup, "objects");
+	protocol_send("backup", backup);
+}

@@ -1,0 +1,66 @@
+/*
+ * What the jobs of the server have in common.
+ */
+#ifndef ERPGO_ENGINE_COMMAND_JOB_H
+#define ERPGO_ENGINE_COMMAND_JOB_H
+
+#include "command/command.h"
+#include "database/connection.h"
+
+/* Does a job; the body of its result.  An unknown one is FAILURE_USAGE. */
+extern json_t *job_run(json_t *job);
+
+/* Which job it is, for messages: "backup \"…\"", "check"; allocated. */
+extern char *job_title(json_t *job);
+
+/*
+ * A text of the job description, living as long as that; NULL if it is null
+ * or missing.  Required, that is FAILURE_USAGE.
+ */
+extern const char *job_text(json_t *job, const char *key);
+extern const char *job_required_text(json_t *job, const char *key);
+
+/* A number of the job description, or what to take if it has none. */
+extern int64 job_integer(json_t *job, const char *key, int64 otherwise);
+
+/* The identifier of a backup that the job is about, checked. */
+extern const char *job_backup_id(json_t *job);
+
+/* The depth of a verification that the job asks for. */
+extern VerifyDepth job_depth(json_t *job);
+
+/* The names in "databases"; NULL for all databases. */
+extern char **job_databases(json_t *job, int *count);
+
+/* Loads the secrets and opens the repository to write. */
+extern Repository *job_repository(json_t *job);
+
+/* How to reach the server. */
+extern ServerAddress job_server_address(json_t *job);
+
+/* The version of the server, as in PG_VERSION_NUM. */
+extern int	job_server_version(json_t *job);
+
+/* The folder of the server's programs. */
+extern const char *job_bindir(json_t *job);
+
+/*
+ * Connects to a database that is always there, if not dropped: "postgres", or
+ * else "template1".
+ */
+extern PGconn *job_connect(const ServerAddress *address);
+
+/*
+ * How new backups are encrypted: the job's "encryption", of which "auto"
+ * takes what the secrets allow.  FAILURE_KEY if the key that it takes is not
+ * set.
+ */
+extern Cipher job_cipher(json_t *job, Repository *repository);
+
+/*
+ * Sends a backup as JSON, and frees that.  The list of objects is left out
+ * where the line would be too long with it.
+ */
+extern void job_send_backup(json_t *backup);
+
+#endif

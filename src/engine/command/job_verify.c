@@ -1,0 +1,62 @@
+/*
+ * Verifies a backup, and stores in the repository what was found.
+ */
+#include "command/job.h"
+
+#include "isolated.h"
+#include "process.h"
+#include "protocol.h"
+
+/* A verification in a process of its own. */
+typedef struct VerifyStep
+{
+	Repository *repository;
+	const Backup *backup;
+	VerifyDepth depth;
+	const char *pg_restore;
+} VerifyStep;
+
+static void
+verify_step(void *context)
+{
+	VerifyStep *step = context;
+
+	backup_verify(step->repository, step->backup, step->depth, step->pg_restore, true);
+}
+
+/*
+ * Stores what was found.
+ */
+static void
+store_finding(const VerifyStep *step, EventKind kind, const char *value)
+{
+	Event		event = {
+		.kind = kind,
+		.at_ms = time_now_ms(),
+		.value = unconstify(char *, value)
+	};
+
+	backup_add_event(step->repository, step->backup->manifest->id,
+					 step->backup->data_key, &event);
+}
+
+json_t *
+job_verify(json_t *job)
+{
+	VerifyStep	step = {.depth = job_depth(job)};
+	Failure		problem;
+
+	progress_report("verifying", NULL, 0, 0);
+	step.repository = job_repository(job);
+	step.backup = backup_load(step.repository, job_backup_id(job));
+	step.pg_restore = program_path(job_bindir(job), "pg_restore");
+	if (!isolated_run(verify_step, &step, &problem))
+	{
+		/* That it could not be verified says nothing of the backup. */
+		if (problem.kind == FAILURE_DAMAGED)
+			store_finding(&step, EVENT_FAILED, problem.message);
+		fail_with(&problem);
+	}
+	store_finding(&step, EVENT_VERIFIED, verify_depth_name(step.depth));
+	return json_pack("{s:s}", "depth", verify_depth_name(step.depth));
+}

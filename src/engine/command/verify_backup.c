@@ -1,0 +1,315 @@
+/*
+ * Verifies a backup: what is stored against the manifest, then what it
+ * decodes to.
+ */
+#include "postgres_fe.h"
+
+#include <sys/wait.h>
+
+#include "command/verify_backup.h"
+#include "database/toc.h"
+#include "process.h"
+#include "protocol.h"
+
+/* The properties of databases are small. */
+#define DATABASES_LIMIT (64 * 1024 * 1024)
+
+/* The last line of what pg_dumpall wrote is within so many bytes of its end. */
+#define TAIL_SIZE 1024
+#define GLOBALS_LAST_LINE "\n-- PostgreSQL database cluster dump complete\n"
+
+/* What the verification that this process runs reports. */
+static Verification *reported = NULL;
+static const char *reported_database = NULL;
+
+/*
+ * Reports how far the verification has come.
+ */
+static void
+report_verification(void)
+{
+	progress_report("verifying", reported_database, reported->bytes_done,
+					reported->bytes_expected);
+}
+
+/* A sink that counts what passes as progress of the verification. */
+static void
+progress_write(Sink *sink, const void *data, size_t len)
+{
+	reported->bytes_done += len;
+	report_verification();
+	sink_write(sink->next, data, len);
+}
+
+static void
+progress_release(Sink *sink)
+{
+	pg_free(sink);
+}
+
+static const SinkOps progress_ops = {
+	.write = progress_write,
+	.release = progress_release
+};
+
+/*
+ * A sink that counts what passes as progress, before the next one.
+ */
+static Sink *
+progress_sink(Sink *next)
+{
+	Sink	   *sink = pg_malloc0(sizeof(Sink));
+
+	sink->ops = &progress_ops;
+	sink->next = next;
+	return sink;
+}
+
+int64
+verification_cost(const ManifestObject *object, VerifyDepth depth)
+{
+	return object->stored_size + (depth >= VERIFY_ARCHIVE ? object->size : 0);
+}
+
+Verification
+verification_make(Repository *repository, const Backup *backup,
+				  VerifyDepth depth, const char *pg_restore)
+{
+	const Manifest *manifest = backup->manifest;
+	Verification verification = {repository, backup, depth, pg_restore};
+
+	for (int i = 0; i < manifest->object_count; i++)
+		verification.bytes_expected += verification_cost(&manifest->objects[i],
+														 depth);
+	return verification;
+}
+
+/*
+ * Compares the table of contents of a dump with what the manifest says.
+ */
+static void
+compare_toc(const Toc *toc, const ManifestObject *object)
+{
+	if (toc->count != object->toc_entries)
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: its table of contents has %d entries instead of %d",
+			 object->name, toc->count, object->toc_entries);
+	if (strcmp(toc->sha256, object->toc_sha256) != 0)
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: its table of contents has other entries than when it was made",
+			 object->name);
+}
+
+/*
+ * Waits for the pg_restore that parses a whole dump.
+ */
+static void
+finish_parsing(Program *program, const ManifestObject *object)
+{
+	int			status = program_wait(program);
+
+	if (status != 0 && !WIFEXITED(status))
+		fail(FAILURE_PROGRAM, NULL, "could not parse object \"%s\": pg_restore %s",
+			 object->name, wait_status_text(status));
+	if (status != 0)
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: pg_restore cannot parse it: %.*s",
+			 object->name, (int) strcspn(program->err_text, "\n"),
+			 program->err_text);
+	program_kill(program);
+}
+
+/*
+ * Decodes a dump to its end, has pg_restore read its table of contents, and
+ * at full depth all of it.
+ */
+static void
+verify_dump(Verification *verification, const ManifestObject *object)
+{
+	const char *argv[] = {verification->pg_restore, "--file=/dev/null", NULL};
+	TocReader  *reader = toc_reader_start(verification->pg_restore, NULL);
+	Sink	   *toc_sink = toc_reader_sink(reader);
+	Sink	   *chain = progress_sink(toc_sink);
+	Program    *parser = NULL;
+	bool		gone = false;
+	Toc		   *toc;
+
+	if (verification->depth >= VERIFY_FULL)
+	{
+		parser = program_start(argv, NULL, PROGRAM_IN);
+		toc_sink->next = fd_sink(parser->in, "pg_restore", &gone);
+	}
+	object_read(verification->repository, verification->backup, object, chain);
+	sink_release(chain);
+	if (parser != NULL)
+		finish_parsing(parser, object);
+	toc = toc_reader_finish(reader, object->name);
+	compare_toc(toc, object);
+	toc_free(toc);
+}
+
+/* A sink that keeps the last bytes. */
+typedef struct TailSink
+{
+	Sink		base;
+	char	   *tail;			/* with a terminating zero */
+	size_t		len;
+} TailSink;
+
+static void
+tail_write(Sink *sink, const void *data, size_t len)
+{
+	TailSink   *self = (TailSink *) sink;
+	size_t		taken = Min(len, TAIL_SIZE);
+	size_t		kept = Min(self->len, TAIL_SIZE - taken);
+
+	memmove(self->tail, self->tail + self->len - kept, kept);
+	memcpy(self->tail + kept, (const char *) data + len - taken, taken);
+	self->len = kept + taken;
+	self->tail[self->len] = '\0';
+}
+
+static void
+tail_release(Sink *sink)
+{
+	pg_free(sink);
+}
+
+static const SinkOps tail_ops = {
+	.write = tail_write,
+	.release = tail_release
+};
+
+/*
+ * Decodes the globals to their end, which must be that of a whole script.
+ */
+static void
+verify_globals(Verification *verification, const ManifestObject *object)
+{
+	char		tail[TAIL_SIZE + 1] = "";
+	TailSink   *sink = pg_malloc0(sizeof(TailSink));
+	Sink	   *chain = progress_sink(&sink->base);
+
+	sink->base.ops = &tail_ops;
+	sink->tail = tail;
+	object_read(verification->repository, verification->backup, object, chain);
+	sink_release(chain);
+	if (strstr(tail, GLOBALS_LAST_LINE) == NULL)
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: it does not end as a complete script of pg_dumpall",
+			 object->name);
+}
+
+json_t *
+databases_read(Repository *repository, const Backup *backup,
+			   const ManifestObject *object)
+{
+	char	   *buffer = NULL;
+	size_t		len = 0;
+	Sink	   *sink = memory_sink(&buffer, &len, DATABASES_LIMIT, object->name);
+	json_t	   *databases;
+	json_t	   *database;
+	size_t		i;
+
+	object_read(repository, backup, object, sink);
+	sink_release(sink);
+	databases = json_loadb(buffer, len, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_array(databases))
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: it is no array in JSON", object->name);
+	json_array_foreach(databases, i, database)
+	{
+		if (!json_is_string(json_object_get(database, "name")))
+			fail(FAILURE_DAMAGED, NULL,
+				 "object \"%s\" is damaged: a database in it has no name",
+				 object->name);
+	}
+	pg_free(buffer);
+	return databases;
+}
+
+/*
+ * Decodes an object and looks at what comes out.
+ */
+static void
+verify_content(Verification *verification, const ManifestObject *object)
+{
+	switch (object->kind)
+	{
+		case OBJECT_DUMP:
+			verify_dump(verification, object);
+			break;
+		case OBJECT_GLOBALS:
+			verify_globals(verification, object);
+			break;
+		case OBJECT_DATABASES:
+			json_decref(databases_read(verification->repository,
+									   verification->backup, object));
+			verification->bytes_done += object->size;
+			break;
+	}
+}
+
+void
+object_verify(Verification *verification, const ManifestObject *object)
+{
+	reported = verification;
+	reported_database = object->database;
+	object_verify_digest(verification->repository,
+						 verification->backup->manifest->id, object, true,
+						 &verification->bytes_done, report_verification);
+	if (verification->depth >= VERIFY_ARCHIVE)
+		verify_content(verification, object);
+}
+
+/*
+ * Is this name, below the backup's folder, one that the backup may have
+ * without its manifest naming it?
+ */
+static bool
+is_expected_name(const Manifest *manifest, const char *name)
+{
+	if (strcmp(name, "manifest.json") == 0 ||
+		strcmp(name, "writer.json") == 0 ||
+		strncmp(name, "event/", strlen("event/")) == 0)
+		return true;
+	for (int i = 0; i < manifest->object_count; i++)
+	{
+		if (strcmp(name, manifest->objects[i].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+backup_verify_complete(Repository *repository, const Backup *backup)
+{
+	char	   *folder = backup_object_name(repository, backup->manifest->id, "");
+	StoreListing listing = store_list(repository->store, folder);
+
+	for (int i = 0; i < listing.count; i++)
+	{
+		const char *name = listing.objects[i].name + strlen(folder);
+
+		if (!is_expected_name(backup->manifest, name))
+			fail(FAILURE_DAMAGED, NULL,
+				 "object \"%s\" is not part of backup \"%s\"", name,
+				 backup->manifest->id);
+	}
+	store_listing_free(&listing);
+	pg_free(folder);
+}
+
+void
+backup_verify(Repository *repository, const Backup *backup, VerifyDepth depth,
+			  const char *pg_restore, bool complete)
+{
+	const Manifest *manifest = backup->manifest;
+	Verification verification = verification_make(repository, backup, depth,
+												  pg_restore);
+
+	for (int i = 0; i < manifest->object_count; i++)
+		object_verify(&verification, &manifest->objects[i]);
+	if (complete)
+		backup_verify_complete(repository, backup);
+}

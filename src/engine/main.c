@@ -1,0 +1,159 @@
+/*
+ * The program erpgo_backup: the command line tool, and the engine of the
+ * server.
+ */
+#include "postgres_fe.h"
+
+#include <signal.h>
+
+#include "command/command.h"
+#include "common/version.h"
+#include "job_state.h"
+#include "options.h"
+#include "protocol.h"
+#include "supervisor.h"
+
+typedef struct Subcommand
+{
+	const char *name;
+	const char *summary;
+	int			(*run) (const CommonOptions *options, int argc, char **argv);
+	const char *const *help;
+} Subcommand;
+
+static const Subcommand subcommands[] = {
+	{"list", "list the backups", command_list, &help_list},
+	{"show", "show a backup, or how to restore it without this program", command_show, &help_show},
+	{"verify", "compare backups with what they were when they were made", command_verify, &help_verify},
+	{"restore", "restore databases of a backup", command_restore, &help_restore},
+	{"check", "check the repository", command_check, &help_check},
+	{"version", "print versions", command_version, &help_version}
+};
+
+/*
+ * Prints the help of the program.
+ */
+static void
+print_help(void)
+{
+	printf("erpgo_backup shows, verifies and restores backups of a PostgreSQL server.\n"
+		   "The server makes them: see the function erpgo_backup_run.\n\n"
+		   "Usage: erpgo_backup COMMAND [OPTIONS] [ID|latest]\n\n"
+		   "Commands:\n");
+	for (int i = 0; i < lengthof(subcommands); i++)
+		printf("  %-19s  %s\n", subcommands[i].name, subcommands[i].summary);
+	printf("\n%s"
+		   "  -h, --help           print this help, or that of a command\n"
+		   "  -V, --version        print the version\n\n"
+		   "Exit code: 0 done, 1 it could not be done, 2 wrong usage, 3 a backup is damaged.\n",
+		   help_common_options);
+}
+
+/*
+ * Prints a failure as JSON on standard output, for a program that reads there,
+ * and leaves the exit code to the caller.
+ */
+static void
+report_as_json(const Failure *failure)
+{
+	json_t	   *message;
+
+	if (!job_state_claim_answer(ANSWER_ERROR))
+		return;
+	message = json_pack("{s:o}", "error", failure_to_json(failure));
+	json_dumpf(message, stdout, JSON_INDENT(2));
+	putchar('\n');
+}
+
+/*
+ * Is one of the arguments this option?
+ */
+static bool
+has_argument(int argc, char **argv, const char *option)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+	{
+		if (strcmp(argv[i], option) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The subcommand of a name; fails if there is none.
+ */
+static const Subcommand *
+find_subcommand(const char *name)
+{
+	for (int i = 0; i < lengthof(subcommands); i++)
+	{
+		if (strcmp(subcommands[i].name, name) == 0)
+			return &subcommands[i];
+	}
+	fail(FAILURE_USAGE, "Try \"erpgo_backup --help\".",
+		 "there is no command \"%s\"", name);
+}
+
+/*
+ * Runs what the arguments left after the common options ask for.
+ */
+static int
+dispatch(const CommonOptions *options, int argc, char **argv)
+{
+	const Subcommand *subcommand;
+
+	if (argc < 1)
+		fail(FAILURE_USAGE, "Try \"erpgo_backup --help\".", "no command is given");
+	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
+		strcmp(argv[0], "-?") == 0)
+	{
+		print_help();
+		return 0;
+	}
+	if (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-V") == 0)
+	{
+		printf("erpgo_backup %s\n", ERPGO_BACKUP_VERSION);
+		return 0;
+	}
+	if (argv[0][0] == '-')
+		fail(FAILURE_USAGE, "Try \"erpgo_backup --help\".",
+			 "there is no option \"%s\" before a command", argv[0]);
+	subcommand = find_subcommand(argv[0]);
+	if (has_argument(argc, argv, "--help"))
+	{
+		fputs(*subcommand->help, stdout);
+		return 0;
+	}
+	return subcommand->run(options, argc, argv);
+}
+
+/*
+ * Makes sure that what was printed has arrived.  A reader that wanted only
+ * the beginning is none of our business.
+ */
+static void
+flush_output(void)
+{
+	if (fflush(stdout) != 0 && errno != EPIPE)
+		fail_errno("could not write to standard output");
+}
+
+int
+main(int argc, char **argv)
+{
+	CommonOptions options;
+	int			exit_code;
+
+	if (argc == 2 && strcmp(argv[1], "engine") == 0)
+		return supervisor_run();
+
+	/* A program that stops reading is no reason to die. */
+	signal(SIGPIPE, SIG_IGN);
+	job_state_init();
+	if (has_argument(argc, argv, "--json"))
+		failure_set_reporter(report_as_json);
+	argc = options_take(argc, argv, &options);
+	exit_code = dispatch(&options, argc - 1, argv + 1);
+	flush_output();
+	return exit_code;
+}

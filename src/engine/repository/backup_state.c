@@ -1,0 +1,89 @@
+/*
+ * What the events of a backup say, and adding one.
+ */
+#include "postgres_fe.h"
+
+#include "repository/backup_texts.h"
+
+bool
+backup_is_pinned(const Backup *backup, const char **reason)
+{
+	for (int i = backup->event_count - 1; i >= 0; i--)
+	{
+		const Event *event = &backup->events[i];
+
+		if (event->kind == EVENT_UNPIN)
+			return false;
+		if (event->kind == EVENT_PIN)
+		{
+			*reason = event->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+backup_verification(const Backup *backup, int64 *at_ms, VerifyDepth *depth,
+					const char **problem)
+{
+	for (int i = backup->event_count - 1; i >= 0; i--)
+	{
+		const Event *event = &backup->events[i];
+
+		if (event->kind != EVENT_VERIFIED && event->kind != EVENT_FAILED)
+			continue;
+		*at_ms = event->at_ms;
+		if (event->kind == EVENT_VERIFIED)
+			return verify_depth_parse(event->value, depth);
+		*problem = event->value;
+		return false;
+	}
+	*at_ms = backup->manifest->finished_ms;
+	*depth = backup->manifest->verified_depth;
+	return true;
+}
+
+/*
+ * The time of an event that is added: its own, but always after all that are
+ * there, so that the order in which they were added is never lost.
+ */
+static int64
+event_time(Repository *repository, const char *backup_id, int64 at_ms)
+{
+	char	   *folder = backup_object_name(repository, backup_id, EVENT_FOLDER);
+	StoreListing listing = store_list(repository->store, folder);
+
+	for (int i = 0; i < listing.count; i++)
+	{
+		int64		other_ms;
+
+		if (event_name_time(listing.objects[i].name, &other_ms))
+			at_ms = Max(at_ms, other_ms + 1);
+	}
+	store_listing_free(&listing);
+	pg_free(folder);
+	return at_ms;
+}
+
+void
+backup_add_event(Repository *repository, const char *backup_id,
+				 const char *data_key, const Event *event)
+{
+	Event		added = *event;
+	char	   *file_name;
+	char	   *folder;
+	char	   *name;
+	char	   *content;
+
+	added.at_ms = event_time(repository, backup_id, event->at_ms);
+	file_name = event_file_name(&added);
+	folder = backup_object_name(repository, backup_id, EVENT_FOLDER);
+	name = psprintf("%s%s", folder, file_name);
+	content = event_format(&added, backup_id, data_key);
+	store_put_text(repository->store, name, content, PUT_NEW);
+	pg_free(content);
+	pg_free(name);
+	pg_free(folder);
+	pg_free(file_name);
+}

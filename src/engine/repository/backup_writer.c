@@ -1,0 +1,240 @@
+/*
+ * Making a backup: its folder is taken first, its manifest is written last.
+ */
+#include "postgres_fe.h"
+
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+#include "failure.h"
+#include "repository/backup_folder.h"
+#include "repository/record.h"
+
+/*
+ * Takes the folder of a backup, which only one process can do, by the object
+ * that says who writes there.
+ */
+static void
+take_folder(Repository *repository, const char *backup_id)
+{
+	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
+	char		host[256] = "";
+	char		started_at[TIME_TEXT_SIZE];
+	json_t	   *json;
+	char	   *printed;
+	char	   *content;
+
+	gethostname(host, sizeof(host) - 1);
+	time_format(time_now_ms(), started_at);
+	json = json_pack("{s:s, s:s, s:i, s:s}", "backup", backup_id,
+					 "host", host, "pid", (int) getpid(),
+					 "started_at", started_at);
+	printed = json_dumps(json, JSON_INDENT(2));
+	if (printed == NULL)
+		fail(FAILURE_INTERNAL, NULL, "could not print the JSON of a writer");
+	content = psprintf("%s\n", printed);
+	store_put_text(repository->store, name, content, PUT_NEW);
+	pg_free(content);
+	free(printed);
+	json_decref(json);
+	pg_free(name);
+}
+
+/*
+ * Removes the object that says who writes.
+ */
+static void
+leave_folder(Repository *repository, const char *backup_id)
+{
+	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
+
+	store_remove(repository->store, name);
+	pg_free(name);
+}
+
+/*
+ * Makes the data key of a backup, and wraps it for the manifest.
+ */
+static void
+make_data_key(BackupWriter *writer)
+{
+	Repository *repository = writer->repository;
+	Manifest   *manifest = writer->manifest;
+	ClusterKey	cluster_key;
+
+	cluster_key = cluster_key_current(repository->store, repository->prefix,
+									  repository->master_key, true);
+	key_generate(writer->data_key);
+	strlcpy(manifest->key_id, cluster_key.id, KEY_ID_SIZE);
+	manifest->data_key = key_wrap(writer->data_key, cluster_key.key,
+								  RANDOM_KEY_ITERATIONS);
+	OPENSSL_cleanse(&cluster_key, sizeof(cluster_key));
+}
+
+BackupWriter *
+backup_begin(Repository *repository, Manifest *manifest, int workers)
+{
+	BackupWriter *writer = pg_malloc0(sizeof(BackupWriter));
+
+	writer->repository = repository;
+	writer->manifest = manifest;
+	writer->workers = workers;
+	take_folder(repository, manifest->id);
+
+	/* A backup that is finished does not hold its folder any more. */
+	if (backup_folder_state(repository, manifest->id) != FOLDER_UNFINISHED)
+	{
+		leave_folder(repository, manifest->id);
+		fail(FAILURE_DUPLICATE, NULL,
+			 "backup \"%s\" already exists in repository \"%s\"",
+			 manifest->id, repository->store->url);
+	}
+	if (manifest->cipher != CIPHER_NONE)
+		make_data_key(writer);
+	return writer;
+}
+
+ObjectWriter *
+object_begin(BackupWriter *writer, ObjectKind kind, const char *name,
+			 const char *database)
+{
+	const Manifest *manifest = writer->manifest;
+	ObjectWriter *object = pg_malloc0(sizeof(ObjectWriter));
+	char	   *store_name;
+	Sink	   *chain;
+
+	object->object.kind = kind;
+	object->object.name = psprintf("%s%s%s", name,
+								   compression_suffix(manifest->compression.method),
+								   cipher_suffix(manifest->cipher));
+	object->object.database = database == NULL ? NULL : pg_strdup(database);
+
+	store_name = backup_object_name(writer->repository, manifest->id,
+									object->object.name);
+	chain = store_put(writer->repository->store, store_name, PUT_NEW);
+	chain = digest_sink(chain, &object->stored);
+	chain = encrypt_sink(chain, manifest->cipher, writer->data_key);
+	chain = compress_sink(chain, &manifest->compression, writer->workers);
+	object->chain = count_sink(chain, &object->size);
+	pg_free(store_name);
+	return object;
+}
+
+ManifestObject *
+object_finish(BackupWriter *writer, ObjectWriter *object)
+{
+	Manifest   *manifest = writer->manifest;
+	ManifestObject *entry;
+
+	sink_finish(object->chain);
+	sink_release(object->chain);
+	object->object.size = object->size;
+	object->object.stored_size = object->stored.size;
+	strlcpy(object->object.sha256, object->stored.sha256, SHA256_HEX_SIZE);
+
+	manifest->objects = pg_realloc(manifest->objects,
+								   (manifest->object_count + 1) *
+								   sizeof(ManifestObject));
+	entry = &manifest->objects[manifest->object_count++];
+	*entry = object->object;
+	pg_free(object);
+	return entry;
+}
+
+/*
+ * Gives the data key of the backup that is being made.
+ */
+static void
+unlock_own(void *context, const char *cluster_key_id,
+		   const WrappedKey *wrapped, char data_key[KEY_HEX_SIZE])
+{
+	const BackupWriter *writer = context;
+
+	strlcpy(data_key, writer->data_key, KEY_HEX_SIZE);
+}
+
+/*
+ * The text of the manifest, of which it is certain that readers accept it.
+ */
+static char *
+format_manifest(BackupWriter *writer, const char *name)
+{
+	Manifest   *manifest = writer->manifest;
+	char		data_key[KEY_HEX_SIZE];
+	char	   *content;
+
+	/* The clock may have been set back meanwhile. */
+	manifest->finished_ms = Max(manifest->finished_ms, manifest->started_ms);
+	content = manifest_format(manifest, writer->data_key);
+	manifest_parse(content, name, manifest->id, unlock_own, writer, data_key);
+	OPENSSL_cleanse(data_key, sizeof(data_key));
+	return content;
+}
+
+void
+backup_publish(BackupWriter *writer)
+{
+	Repository *repository = writer->repository;
+	const char *id = writer->manifest->id;
+	char	   *name = backup_object_name(repository, id, MANIFEST_NAME);
+	char	   *content = format_manifest(writer, name);
+	char	   *stored;
+
+	store_put_text(repository->store, name, content, PUT_NEW);
+	store_forget(repository->store, name);
+	stored = store_get_text(repository->store, name, MANIFEST_LIMIT);
+	if (stored == NULL || strcmp(stored, content) != 0)
+	{
+		store_remove(repository->store, name);
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: it was read back as something else",
+			 name);
+	}
+	leave_folder(repository, id);
+	pg_free(stored);
+	pg_free(content);
+	pg_free(name);
+}
+
+/*
+ * Fails unless a backup is one that can be discarded.
+ */
+static void
+check_discardable(const StoreListing *listing, const char *backup_id,
+				  const char *manifest)
+{
+	if (!backup_id_parse(backup_id, NULL, NULL))
+		fail(FAILURE_UNDEFINED, NULL,
+			 "\"%s\" is not the identifier of a backup", backup_id);
+	for (int i = 0; i < listing->count; i++)
+	{
+		if (strcmp(listing->objects[i].name, manifest) == 0)
+			fail(FAILURE_STATE, NULL,
+				 "cannot discard backup \"%s\", because it is finished",
+				 backup_id);
+	}
+}
+
+void
+backup_discard(Repository *repository, const char *backup_id)
+{
+	StoreListing listing = backup_objects(repository, backup_id);
+	char	   *folder = backup_object_name(repository, backup_id, "");
+	char	   *manifest = psprintf("%s%s", folder, MANIFEST_NAME);
+	char	   *writer = psprintf("%s%s", folder, WRITER_NAME);
+
+	check_discardable(&listing, backup_id, manifest);
+	store_sweep(repository->store, folder);
+	for (int i = 0; i < listing.count; i++)
+	{
+		if (strcmp(listing.objects[i].name, writer) != 0)
+			store_remove(repository->store, listing.objects[i].name);
+	}
+
+	/* Last, for a folder without it would count as one that lost something. */
+	store_remove(repository->store, writer);
+	store_listing_free(&listing);
+	pg_free(writer);
+	pg_free(manifest);
+	pg_free(folder);
+}

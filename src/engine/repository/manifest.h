@@ -1,0 +1,126 @@
+/*
+ * The manifest of a backup: what it is, which objects it consists of and the
+ * digest of each.  A backup exists if and only if its manifest is there and
+ * authenticates.  docs/REPOSITORY_FORMAT.md is the specification.
+ */
+#ifndef ERPGO_ENGINE_REPOSITORY_MANIFEST_H
+#define ERPGO_ENGINE_REPOSITORY_MANIFEST_H
+
+#include "common/backup_id.h"
+#include "common/compression.h"
+#include "common/encryption.h"
+#include "common/verify_depth.h"
+#include "repository/keys.h"
+
+#define MANIFEST_FORMAT 1
+#define MANIFEST_PURPOSE "manifest"
+/* Names in a backup's folder that are no objects of the manifest. */
+#define MANIFEST_NAME "manifest.json"
+#define WRITER_NAME "writer.json"
+/* A manifest is small whatever the size of the cluster. */
+#define MANIFEST_LIMIT (64 * 1024 * 1024)
+/* Enough for time_format: "2026-11-22T18:00:00.123Z". */
+#define TIME_TEXT_SIZE 32
+
+typedef enum ObjectKind
+{
+	OBJECT_GLOBALS,				/* what pg_dumpall --globals-only wrote */
+	OBJECT_DATABASES,			/* properties of the databases, JSON */
+	OBJECT_DUMP					/* what pg_dump wrote of one database */
+} ObjectKind;
+
+typedef struct ManifestObject
+{
+	ObjectKind	kind;
+	char	   *name;			/* below the backup's folder */
+	char	   *database;		/* of a dump; NULL otherwise */
+	int64		size;			/* bytes before compression */
+	int64		stored_size;	/* bytes in the store */
+	char		sha256[SHA256_HEX_SIZE];	/* of the stored bytes */
+
+	/* Of a dump: its table of contents as "pg_restore --list" shows it. */
+	int			toc_entries;
+	char		toc_sha256[SHA256_HEX_SIZE];
+} ManifestObject;
+
+typedef struct Manifest
+{
+	char		id[BACKUP_ID_SIZE];
+	BackupType	type;
+	char	   *cluster;
+	char	   *system_identifier;	/* decimal */
+	int			server_version;		/* as in PG_VERSION_NUM */
+	char	   *engine_version;
+	int64		started_ms;		/* milliseconds since 1970, UTC */
+	int64		finished_ms;
+	Compression compression;
+	Cipher		cipher;
+	char		key_id[KEY_ID_SIZE];	/* of the cluster key; "" if none */
+	WrappedKey	data_key;		/* under the cluster key; unused if none */
+	VerifyDepth verified_depth; /* before the manifest was written */
+	char	   *label;			/* what the user said of it, or NULL */
+	char	   *schedule;		/* the schedule that made it, or NULL */
+	ManifestObject *objects;
+	int			object_count;
+} Manifest;
+
+/* Is this the system identifier of a cluster: a decimal number, not zero? */
+extern bool system_identifier_is_valid(const char *system_identifier);
+
+/* Adds up the plain and the stored bytes of all objects. */
+extern int64 manifest_size(const Manifest *manifest);
+extern int64 manifest_stored_size(const Manifest *manifest);
+
+/* The dump of a database; NULL if the backup has none. */
+extern const ManifestObject *manifest_dump(const Manifest *manifest,
+										   const char *database);
+
+/* The first object of a kind; NULL if there is none. */
+extern const ManifestObject *manifest_object(const Manifest *manifest,
+											 ObjectKind kind);
+
+/* The word for a kind of object, in static memory, and the reverse. */
+extern const char *object_kind_name(ObjectKind kind);
+extern bool object_kind_parse(const char *word, ObjectKind *kind);
+
+/*
+ * Writes a manifest as text (allocated): JSON whose last line alone holds the
+ * authentication of every byte before it, an HMAC-SHA-256 under a key derived
+ * from the data key, or a plain SHA-256 where data_key is NULL.
+ */
+extern char *manifest_format(const Manifest *manifest, const char *data_key);
+
+/*
+ * Reads a text that claims to be the manifest of a backup.  Everything is
+ * checked: authentication first, then that the identifier is the one expected,
+ * format version, types, ranges, names, duplicates.  name is the object's name
+ * for messages.  unlock gives the data key for a manifest that names one.
+ * Anything wrong is FAILURE_DAMAGED; a format version from the future is
+ * FAILURE_STATE.
+ */
+typedef void (*DataKeyUnlocker) (void *context, const char *key_id,
+								 const WrappedKey *wrapped,
+								 char data_key[KEY_HEX_SIZE]);
+
+extern Manifest *manifest_parse(const char *text, const char *name,
+								const char *expected_id,
+								DataKeyUnlocker unlock, void *context,
+								char data_key[KEY_HEX_SIZE]);
+
+/*
+ * Appends the authentication line to a JSON text that ends before it, and
+ * checks one: all records (record.h) share the scheme.  data_key NULL or ""
+ * makes the line a plain SHA-256.  purpose keeps the keys of different kinds
+ * of text apart.
+ */
+extern char *authentication_append(const char *body, const char *data_key,
+								   const char *purpose);
+extern bool authentication_check(const char *text, const char *data_key,
+								 const char *purpose);
+
+/* Times as manifests have them, to the millisecond and in UTC. */
+extern void time_format(int64 unix_ms, char text[TIME_TEXT_SIZE]);
+extern bool time_parse(const char *text, int64 *unix_ms);
+extern int64 time_now_ms(void);
+
+#endif

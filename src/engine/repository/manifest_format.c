@@ -1,0 +1,99 @@
+/*
+ * Writing a manifest.
+ */
+#include "postgres_fe.h"
+
+#include "repository/manifest.h"
+#include "repository/record.h"
+
+/*
+ * An object as JSON.
+ */
+static json_t *
+object_to_json(const ManifestObject *object)
+{
+	json_t	   *json = json_pack("{s:s, s:s}",
+								 "kind", object_kind_name(object->kind),
+								 "name", object->name);
+
+	if (object->database != NULL)
+		json_object_set_new(json, "database",
+							record_string(object->database, "database name"));
+	json_object_set_new(json, "size", json_integer(object->size));
+	json_object_set_new(json, "stored_size", json_integer(object->stored_size));
+	json_object_set_new(json, "sha256", json_string(object->sha256));
+	if (object->kind == OBJECT_DUMP)
+	{
+		json_object_set_new(json, "toc_entries",
+							json_integer(object->toc_entries));
+		json_object_set_new(json, "toc_sha256", json_string(object->toc_sha256));
+	}
+	return json;
+}
+
+/*
+ * Adds how the backup is compressed and encrypted, with its key.
+ */
+static void
+set_encoding(json_t *json, const Manifest *manifest)
+{
+	char		compression[COMPRESSION_SIZE];
+	json_t	   *data_key;
+
+	compression_format(&manifest->compression, compression);
+	json_object_set_new(json, "compression", json_string(compression));
+	json_object_set_new(json, "cipher",
+						json_string(cipher_name(manifest->cipher)));
+	if (manifest->key_id[0] == '\0')
+	{
+		json_object_set_new(json, "cluster_key", json_null());
+		json_object_set_new(json, "data_key", json_null());
+		return;
+	}
+	data_key = json_object();
+	record_set_wrapped_key(data_key, &manifest->data_key);
+	json_object_set_new(json, "cluster_key", json_string(manifest->key_id));
+	json_object_set_new(json, "data_key", data_key);
+}
+
+/*
+ * Adds the objects, in their order.
+ */
+static void
+set_objects(json_t *json, const Manifest *manifest)
+{
+	json_t	   *objects = json_array();
+
+	for (int i = 0; i < manifest->object_count; i++)
+		json_array_append_new(objects, object_to_json(&manifest->objects[i]));
+	json_object_set_new(json, "objects", objects);
+}
+
+char *
+manifest_format(const Manifest *manifest, const char *data_key)
+{
+	char		started_at[TIME_TEXT_SIZE];
+	char		finished_at[TIME_TEXT_SIZE];
+	json_t	   *json;
+
+	time_format(manifest->started_ms, started_at);
+	time_format(manifest->finished_ms, finished_at);
+	json = json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s}",
+					 "format", MANIFEST_FORMAT,
+					 "id", manifest->id,
+					 "type", backup_type_name(manifest->type),
+					 "cluster", manifest->cluster,
+					 "system_identifier", manifest->system_identifier,
+					 "server_version", manifest->server_version,
+					 "engine_version", manifest->engine_version,
+					 "started_at", started_at,
+					 "finished_at", finished_at);
+	set_encoding(json, manifest);
+	json_object_set_new(json, "verified_depth",
+						json_string(verify_depth_name(manifest->verified_depth)));
+	json_object_set_new(json, "label", record_string(manifest->label, "label"));
+	json_object_set_new(json, "schedule",
+						record_string(manifest->schedule, "schedule"));
+	set_objects(json, manifest);
+	return record_format(json, data_key, MANIFEST_PURPOSE);
+}

@@ -1,0 +1,96 @@
+/*
+ * Records: printing and reading the small JSON texts of a repository.
+ */
+#include "postgres_fe.h"
+
+#include "failure.h"
+#include "repository/manifest.h"
+#include "repository/record.h"
+
+/* How the printed object ends, which the authentication line does anew. */
+#define OBJECT_END "\n}"
+
+char *
+record_format(json_t *record, const char *data_key, const char *purpose)
+{
+	char	   *printed = json_dumps(record, JSON_INDENT(2));
+	char	   *body;
+	char	   *result;
+
+	if (printed == NULL)
+		fail(FAILURE_INTERNAL, NULL, "could not print the JSON of a %s", purpose);
+	printed[strlen(printed) - strlen(OBJECT_END)] = '\0';
+	body = psprintf("%s,\n", printed);
+	result = authentication_append(body, data_key, purpose);
+	pg_free(body);
+	free(printed);
+	json_decref(record);
+	return result;
+}
+
+json_t *
+record_parse(const char *content)
+{
+	json_t	   *record = json_loads(content, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json_is_object(record))
+		return record;
+	json_decref(record);
+	return NULL;
+}
+
+json_t *
+record_authenticate(const char *content, const char *data_key,
+					const char *purpose)
+{
+	if (!authentication_check(content, data_key, purpose))
+		return NULL;
+	return record_parse(content);
+}
+
+json_t *
+record_string(const char *content, const char *what)
+{
+	json_t	   *string;
+
+	if (content == NULL)
+		return json_null();
+	string = json_string(content);
+	if (string == NULL)
+		fail(FAILURE_STATE, NULL, "%s \"%s\" is not valid UTF-8", what, content);
+	return string;
+}
+
+bool
+record_optional_string(json_t *value, const char **result)
+{
+	*result = json_string_value(value);
+	return json_is_string(value) || json_is_null(value);
+}
+
+void
+record_set_wrapped_key(json_t *object, const WrappedKey *wrapped)
+{
+	json_object_set_new(object, "iterations", json_integer(wrapped->iterations));
+	json_object_set_new(object, "wrapped", json_string(wrapped->wrapped));
+	json_object_set_new(object, "hmac_sha256", json_string(wrapped->hmac));
+}
+
+bool
+record_get_wrapped_key(json_t *object, WrappedKey *wrapped)
+{
+	const char *base64;
+	const char *hmac;
+	json_int_t	iterations;
+
+	if (json_unpack(object, "{s:I, s:s, s:s}", "iterations", &iterations,
+					"wrapped", &base64, "hmac_sha256", &hmac) != 0)
+		return false;
+	if (iterations < 1 || iterations > ITERATIONS_LIMIT ||
+		!hex_is_valid(hmac, SHA256_HEX_SIZE - 1))
+		return false;
+	wrapped->iterations = (int) iterations;
+	wrapped->wrapped = pg_strdup(base64);
+	strlcpy(wrapped->hmac, hmac, SHA256_HEX_SIZE);
+	return true;
+}

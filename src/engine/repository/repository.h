@@ -1,0 +1,188 @@
+/*
+ * A repository: the folder of one cluster in a store.
+ *
+ *   <cluster>/cluster.json
+ *   <cluster>/key/<id>.json
+ *   <cluster>/backup/<backup id>/writer.json
+ *   <cluster>/backup/<backup id>/<object>
+ *   <cluster>/backup/<backup id>/event/<time>-<kind>.json
+ *   <cluster>/backup/<backup id>/manifest.json
+ */
+#ifndef ERPGO_ENGINE_REPOSITORY_REPOSITORY_H
+#define ERPGO_ENGINE_REPOSITORY_REPOSITORY_H
+
+#include "failure.h"
+#include "repository/event.h"
+#include "repository/manifest.h"
+#include "store/store.h"
+
+typedef struct Repository
+{
+	Store	   *store;
+	char	   *cluster;
+	char	   *prefix;			/* the cluster's folder, with its slash */
+	char	   *system_identifier;	/* from cluster.json; NULL if there is none */
+	const char *master_key;		/* or NULL */
+} Repository;
+
+/* What is known of a backup: its manifest and all events, oldest first. */
+typedef struct Backup
+{
+	Manifest   *manifest;
+	char		data_key[KEY_HEX_SIZE]; /* "" if it is not encrypted */
+	Event	   *events;
+	int			event_count;
+} Backup;
+
+/* An entry of the list of backups. */
+typedef struct BackupEntry
+{
+	char		id[BACKUP_ID_SIZE];
+	Backup	   *backup;			/* NULL if it could not be read */
+	Failure		problem;		/* then this is why */
+} BackupEntry;
+
+/*
+ * Opens the repository of a cluster to read it.  cluster may be NULL: then
+ * it is the only one there is; none or several is FAILURE_UNDEFINED, with
+ * their names.  master_key may be NULL.
+ */
+extern Repository *repository_open(const char *url, const char *cluster,
+								   const char *master_key);
+
+/*
+ * Opens it to write: makes what is missing, and refuses (FAILURE_STATE) a
+ * folder that belongs to a server with another system identifier.
+ */
+extern Repository *repository_open_writer(const char *url, const char *cluster,
+										  const char *master_key,
+										  const char *system_identifier);
+
+extern void repository_close(Repository *repository);
+
+/* The full name of something in a backup's folder; allocated. */
+extern char *backup_object_name(const Repository *repository,
+								const char *backup_id, const char *name);
+
+/*
+ * The identifiers of all backups that were published and are not being
+ * deleted, oldest first; one whose manifest was lost since is among them.
+ * Nothing is read but names.
+ */
+extern char **repository_backup_ids(Repository *repository, int *count);
+
+/* "latest" becomes the newest backup's identifier; FAILURE_UNDEFINED if none. */
+extern const char *repository_resolve_id(Repository *repository,
+										 const char *id_or_latest);
+
+/*
+ * Reads and authenticates a backup's manifest and events.  A backup that does
+ * not exist is FAILURE_UNDEFINED, a damaged one FAILURE_DAMAGED.
+ */
+extern Backup *backup_load(Repository *repository, const char *backup_id);
+
+/*
+ * Reads all backups, oldest first.  A damaged one is an entry with the
+ * problem; it does not end the listing (each is read in a child process).
+ */
+extern BackupEntry *repository_load_all(Repository *repository, int *count);
+
+/* What the events say. */
+extern bool backup_is_pinned(const Backup *backup, const char **reason);
+
+/*
+ * The last verification: when (ms since 1970) and how deep, from the manifest
+ * and the events; returns false if the last one failed, with what was found
+ * in *problem.
+ */
+extern bool backup_verification(const Backup *backup, int64 *at_ms,
+								VerifyDepth *depth, const char **problem);
+
+/* Stores an event of a backup. */
+extern void backup_add_event(Repository *repository, const char *backup_id,
+							 const char *data_key, const Event *event);
+
+/*
+ * All objects in a backup's folder, whether it is finished or not; the names
+ * are those in the store (backup_object_name).
+ */
+extern StoreListing backup_objects(Repository *repository,
+								   const char *backup_id);
+
+/*
+ * Removes a backup that has no manifest, whatever there is of it.  No error
+ * if nothing is there; refuses (FAILURE_STATE) if a manifest is.
+ */
+extern void backup_discard(Repository *repository, const char *backup_id);
+
+/* --- making a backup --- */
+
+/* A backup that is being made. */
+typedef struct BackupWriter
+{
+	Repository *repository;
+	Manifest   *manifest;		/* grows with each object */
+	char		data_key[KEY_HEX_SIZE]; /* "" if it is not encrypted */
+	int			workers;		/* processes that compress */
+} BackupWriter;
+
+/* An object that is being made. */
+typedef struct ObjectWriter
+{
+	Sink	   *chain;			/* write plain bytes here */
+	int64		size;			/* plain bytes so far */
+	Digest		stored;
+	ManifestObject object;		/* what the manifest will say */
+} ObjectWriter;
+
+/*
+ * Begins a backup: takes its folder by writer.json (FAILURE_DUPLICATE if
+ * somebody has it) and makes its data key where cipher asks for one.
+ * manifest holds identifier, type, compression, cipher, versions and times.
+ */
+extern BackupWriter *backup_begin(Repository *repository, Manifest *manifest,
+								  int workers);
+
+/*
+ * Begins an object.  The name gets the suffixes of compression and cipher:
+ * "globals.sql" becomes "globals.sql.zst.aes".  database may be NULL.
+ */
+extern ObjectWriter *object_begin(BackupWriter *writer, ObjectKind kind,
+								  const char *name, const char *database);
+
+/*
+ * Finishes an object: it is durable, and an entry of the manifest, which is
+ * returned and may be completed until the next one is finished.
+ */
+extern ManifestObject *object_finish(BackupWriter *writer,
+									 ObjectWriter *object);
+
+/*
+ * Writes the manifest, last of all, reads it back, and removes writer.json.
+ * finished_ms and verified_depth are set by the caller.
+ */
+extern void backup_publish(BackupWriter *writer);
+
+/* --- reading a backup --- */
+
+/*
+ * Reads the stored bytes of an object and compares size and digest with the
+ * manifest; FAILURE_DAMAGED that names the object where they differ or it is
+ * missing.  With forget, from the medium.  *done grows as bytes are read;
+ * progress (may be NULL) is called every now and then.
+ */
+typedef void (*ProgressCallback) (void);
+
+extern void object_verify_digest(Repository *repository, const char *backup_id,
+								 const ManifestObject *object, bool forget,
+								 int64 *done, ProgressCallback progress);
+
+/*
+ * Writes the plain bytes of an object into a chain, and finishes (but does
+ * not release) the chain.  The caller has verified the digest before; it is
+ * computed again on the way and compared at the end.
+ */
+extern void object_read(Repository *repository, const Backup *backup,
+						const ManifestObject *object, Sink *into);
+
+#endif

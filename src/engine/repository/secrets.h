@@ -1,0 +1,33 @@
+/*
+ * Secrets: from a file that only its owner can read, else from the
+ * environment.  They are never settings, arguments, log lines or JSON.
+ */
+#ifndef ERPGO_ENGINE_REPOSITORY_SECRETS_H
+#define ERPGO_ENGINE_REPOSITORY_SECRETS_H
+
+#include "postgres_fe.h"
+
+/*
+ * Reads KEY=value lines ("#" begins a comment line, blank lines are skipped,
+ * a value may be in single or double quotes, "export " before a key is
+ * allowed).  The file must be a regular file owned by this user or root, with
+ * no permission for others and none to write for the group: else
+ * FAILURE_PERMISSION.  path may be NULL: then only the environment counts.
+ * Also keeps this process from leaving its memory in a core file.
+ */
+extern void secrets_load(const char *path);
+
+/*
+ * The value of a secret, the file's before the environment's; NULL if it is
+ * in neither or empty.  The text lives until the process ends.
+ */
+extern const char *secret_get(const char *name);
+
+/* Does the value come from the environment and not from the file? */
+extern bool secret_is_from_environment(const char *name);
+
+/* The names in use. */
+#define SECRET_ENCRYPTION_KEY "BACKUP_ENCRYPTION_KEY"
+#define SECRET_PASSWORD "POSTGRES_PASSWORD"
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * Walking the folders of a file store: listing objects, and removing what
+ * writers that died have left.
+ */
+#include "postgres_fe.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/object_name.h"
+#include "failure.h"
+#include "store/file_store.h"
+
+typedef struct Walk Walk;
+
+/* What to do with a file: its folder's name ends with a slash or is empty. */
+typedef void (*FileVisitor) (Walk *walk, int folder, const char *folder_name,
+							 const char *entry, const struct stat *status);
+
+struct Walk
+{
+	FileStore  *store;
+	const char *prefix;
+	FileVisitor visit;
+	char	  **folders;		/* names of folders to walk, with their slash */
+	int			folder_count;
+	StoreListing listing;
+	int			capacity;
+};
+
+/*
+ * Does a name begin with a prefix?
+ */
+static bool
+begins_with(const char *name, const char *start)
+{
+	return strncmp(name, start, strlen(start)) == 0;
+}
+
+/*
+ * Puts a folder on the list of those to walk.
+ */
+static void
+add_folder(Walk *walk, const char *name)
+{
+	walk->folders = pg_realloc(walk->folders,
+							   (walk->folder_count + 1) * sizeof(char *));
+	walk->folders[walk->folder_count++] = pg_strdup(name);
+}
+
+/*
+ * The same for a folder in a folder, if objects with the prefix may be in it.
+ */
+static void
+note_folder(Walk *walk, const char *parent_name, const char *entry)
+{
+	char	   *name = psprintf("%s%s", parent_name, entry);
+	char	   *with_slash = psprintf("%s/", name);
+
+	if (begins_with(with_slash, walk->prefix) && object_name_is_valid(name))
+		add_folder(walk, with_slash);
+	pg_free(with_slash);
+	pg_free(name);
+}
+
+/*
+ * Visits a file, or notes a folder.  What vanished meanwhile is skipped.
+ */
+static void
+walk_entry(Walk *walk, int folder, const char *folder_name, const char *entry)
+{
+	struct stat status;
+
+	if (fstatat(folder, entry, &status, AT_SYMLINK_NOFOLLOW) != 0)
+	{
+		if (errno == ENOENT)
+			return;
+		fail_errno("could not examine \"%s%s\" in \"%s\"", folder_name, entry,
+				   walk->store->store.url);
+	}
+	if (S_ISDIR(status.st_mode))
+		note_folder(walk, folder_name, entry);
+	else
+		walk->visit(walk, folder, folder_name, entry, &status);
+}
+
+/*
+ * Walks the entries of a folder, in no particular order.
+ */
+static void
+walk_folder(Walk *walk, const char *folder_name)
+{
+	int			folder = file_folder_open(walk->store, folder_name, false);
+	DIR		   *directory;
+	struct dirent *entry;
+
+	if (folder < 0 && errno == ENOENT)
+		return;
+	if (folder < 0 || (directory = fdopendir(folder)) == NULL)
+		file_fail(walk->store, "list", folder_name);
+	while (errno = 0, (entry = readdir(directory)) != NULL)
+	{
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			walk_entry(walk, folder, folder_name, entry->d_name);
+	}
+	if (errno != 0)
+		file_fail(walk->store, "list", folder_name);
+	closedir(directory);
+}
+
+/*
+ * Walks everything that may have the prefix.
+ */
+static void
+walk_prefix(Walk *walk)
+{
+	const char *last = file_last_component(walk->prefix);
+	char	   *folder_name = pnstrdup(walk->prefix, last - walk->prefix);
+
+	/* Walking a folder adds those in it at the end. */
+	add_folder(walk, folder_name);
+	for (int i = 0; i < walk->folder_count; i++)
+	{
+		walk_folder(walk, walk->folders[i]);
+		pg_free(walk->folders[i]);
+	}
+	pg_free(walk->folders);
+	pg_free(folder_name);
+}
+
+/*
+ * Adds an object to the listing, if the file's name can be one.
+ */
+static void
+list_file(Walk *walk, int folder, const char *folder_name, const char *entry,
+		  const struct stat *status)
+{
+	StoreListing *listing = &walk->listing;
+	char	   *name = psprintf("%s%s", folder_name, entry);
+
+	if (!begins_with(name, walk->prefix) || !object_name_is_valid(name))
+	{
+		pg_free(name);
+		return;
+	}
+	if (listing->count == walk->capacity)
+	{
+		walk->capacity = Max(64, walk->capacity * 2);
+		listing->objects = pg_realloc(listing->objects, walk->capacity *
+									  sizeof(StoreObject));
+	}
+	listing->objects[listing->count++] = (StoreObject)
+	{
+		.name = name, .size = status->st_size, .modified = status->st_mtime
+	};
+}
+
+/*
+ * Orders objects by the bytes of their names.
+ */
+static int
+compare_objects(const void *a, const void *b)
+{
+	return strcmp(((const StoreObject *) a)->name,
+				  ((const StoreObject *) b)->name);
+}
+
+StoreListing
+file_list(Store *store, const char *prefix)
+{
+	Walk		walk = {
+		.store = (FileStore *) store,
+		.prefix = prefix,
+		.visit = list_file
+	};
+
+	walk_prefix(&walk);
+	if (walk.listing.count > 0)
+		qsort(walk.listing.objects, walk.listing.count, sizeof(StoreObject),
+			  compare_objects);
+	return walk.listing;
+}
+
+/*
+ * Removes a temporary file in a folder that has the prefix, and the folders
+ * that are empty then.
+ */
+static void
+sweep_file(Walk *walk, int folder, const char *folder_name, const char *entry,
+		   const struct stat *status)
+{
+	char	   *name;
+
+	if (!begins_with(entry, TEMPORARY_PREFIX) ||
+		!begins_with(folder_name, walk->prefix))
+		return;
+	name = psprintf("%s%s", folder_name, entry);
+	if (unlinkat(folder, entry, 0) != 0 && errno != ENOENT)
+		file_fail(walk->store, "remove unfinished", name);
+	file_folders_prune(walk->store, name);
+	pg_free(name);
+}
+
+void
+file_sweep(Store *store, const char *prefix)
+{
+	Walk		walk = {
+		.store = (FileStore *) store,
+		.prefix = prefix,
+		.visit = sweep_file
+	};
+
+	walk_prefix(&walk);
+}

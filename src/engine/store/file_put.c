@@ -1,0 +1,241 @@
+/*
+ * Making an object of a file store.
+ *
+ * The bytes go into a file with a temporary name in the folder where the
+ * object will be.  When all are there they are forced to the disk, then the
+ * file gets its name in one step, then the folder is forced to the disk: at
+ * no moment does the name stand for anything but the whole object.
+ */
+#include "postgres_fe.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "failure.h"
+#include "store/file_store.h"
+
+/* How often a folder that somebody else removes meanwhile is made again. */
+#define FOLDER_ATTEMPTS 10
+
+/*
+ * After so many bytes the kernel is told to begin writing, so that little is
+ * left to do, and little of the page cache is dirty, at the end.
+ */
+#define WRITEBACK_SIZE (8 * 1024 * 1024)
+
+typedef struct FilePut
+{
+	Sink		sink;
+	FileStore  *store;
+	char	   *name;
+	PutMode		mode;
+	int			folder;			/* descriptors */
+	int			fd;
+	char		temporary[64];	/* name in the folder; "" once it is gone */
+	off_t		written;
+	off_t		written_back;
+	pid_t		owner;
+	struct FilePut *next_unfinished;
+} FilePut;
+
+/* The objects that this process, or the one it was forked from, is making. */
+static FilePut *unfinished = NULL;
+
+/*
+ * Removes the temporary file, if there still is one and it is this process's
+ * own and not the one of its parent.
+ */
+static void
+remove_temporary(FilePut *put)
+{
+	if (put->temporary[0] != '\0' && put->owner == getpid())
+		unlinkat(put->folder, put->temporary, 0);
+	put->temporary[0] = '\0';
+}
+
+/*
+ * At exit, removes the temporary files of all objects that are not finished.
+ */
+static void
+remove_unfinished(void)
+{
+	for (FilePut *put = unfinished; put != NULL; put = put->next_unfinished)
+		remove_temporary(put);
+}
+
+/*
+ * Registers an object that is being made, so that a failure removes it.
+ */
+static void
+remember(FilePut *put)
+{
+	static pid_t registered_by = 0;
+
+	/* A worker forgets the exit handlers of its parent. */
+	if (registered_by != getpid() && atexit(remove_unfinished) == 0)
+		registered_by = getpid();
+	put->owner = getpid();
+	put->next_unfinished = unfinished;
+	unfinished = put;
+}
+
+/*
+ * The reverse.
+ */
+static void
+forget(FilePut *put)
+{
+	for (FilePut **link = &unfinished; *link != NULL;
+		 link = &(*link)->next_unfinished)
+	{
+		if (*link == put)
+		{
+			*link = put->next_unfinished;
+			return;
+		}
+	}
+}
+
+/*
+ * Tries to create the temporary file; false with errno on any error.
+ */
+static bool
+create_temporary(FilePut *put)
+{
+	uint64		random;
+
+	put->folder = file_folder_open(put->store, put->name, true);
+	if (put->folder < 0)
+		return false;
+	if (!pg_strong_random(&random, sizeof(random)))
+		fail(FAILURE_INTERNAL, NULL, "could not generate random bytes");
+	snprintf(put->temporary, sizeof(put->temporary),
+			 TEMPORARY_PREFIX "%d-%016llx", (int) getpid(),
+			 (unsigned long long) random);
+	put->fd = openat(put->folder, put->temporary,
+					 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+					 S_IRUSR | S_IWUSR);
+	if (put->fd < 0)
+		file_close_quietly(put->folder);
+	return put->fd >= 0;
+}
+
+/*
+ * Starts to write back what has gathered; an error shows at the fsync.
+ */
+static void
+begin_writeback(FilePut *put)
+{
+	if (put->written - put->written_back < WRITEBACK_SIZE)
+		return;
+	(void) sync_file_range(put->fd, put->written_back,
+						   put->written - put->written_back,
+						   SYNC_FILE_RANGE_WRITE);
+	put->written_back = put->written;
+}
+
+static void
+file_put_write(Sink *sink, const void *data, size_t len)
+{
+	FilePut    *put = (FilePut *) sink;
+	const char *from = data;
+
+	while (len > 0)
+	{
+		ssize_t		count = write(put->fd, from, len);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			file_fail(put->store, "write", put->name);
+		from += count;
+		len -= count;
+		put->written += count;
+	}
+	begin_writeback(put);
+}
+
+/*
+ * Gives the file its name if nothing has it; 0, or -1 with errno.
+ */
+static int
+publish_new(FilePut *put, const char *last)
+{
+	if (linkat(put->folder, put->temporary, put->folder, last, 0) == 0)
+		return unlinkat(put->folder, put->temporary, 0);
+
+	/* File systems without hard links say this. */
+	if (errno != EPERM && errno != EOPNOTSUPP)
+		return -1;
+	return renameat2(put->folder, put->temporary, put->folder, last,
+					 RENAME_NOREPLACE);
+}
+
+static void
+file_put_finish(Sink *sink)
+{
+	FilePut    *put = (FilePut *) sink;
+	const char *last = file_last_component(put->name);
+	int			fd = put->fd;
+	int			result;
+
+	put->fd = -1;
+	result = fsync(fd);
+	if (result != 0)
+		file_close_quietly(fd);
+	else
+		result = close(fd);
+	if (result != 0)
+		file_fail(put->store, "write", put->name);
+
+	if (put->mode == PUT_NEW)
+		result = publish_new(put, last);
+	else
+		result = renameat(put->folder, put->temporary, put->folder, last);
+	if (result != 0 && errno == EEXIST)
+		fail(FAILURE_DUPLICATE, NULL, "object \"%s\" already exists in \"%s\"",
+			 put->name, put->store->store.url);
+	if (result != 0 || file_folder_sync(put->folder) != 0)
+		file_fail(put->store, "store", put->name);
+	put->temporary[0] = '\0';
+}
+
+static void
+file_put_release(Sink *sink)
+{
+	FilePut    *put = (FilePut *) sink;
+
+	remove_temporary(put);
+	forget(put);
+	file_close_quietly(put->fd);
+	close(put->folder);
+	pg_free(put->name);
+	pg_free(put);
+}
+
+static const SinkOps file_put_ops = {
+	.write = file_put_write,
+	.finish = file_put_finish,
+	.release = file_put_release
+};
+
+Sink *
+file_put(Store *store, const char *name, PutMode mode)
+{
+	FilePut    *put = pg_malloc0(sizeof(FilePut));
+	int			attempts = 1;
+
+	put->sink.ops = &file_put_ops;
+	put->store = (FileStore *) store;
+	put->name = pg_strdup(name);
+	put->mode = mode;
+	while (!create_temporary(put))
+	{
+		/* Another process may have removed a folder that was empty. */
+		if (errno != ENOENT || attempts++ == FOLDER_ATTEMPTS)
+			file_fail(put->store, "create", name);
+	}
+	remember(put);
+	return &put->sink;
+}

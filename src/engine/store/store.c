@@ -1,0 +1,149 @@
+/*
+ * Stores: which kind a URL names, and what can be said of every kind.
+ */
+#include "postgres_fe.h"
+
+#include "store/store.h"
+
+#include "common/object_name.h"
+#include "common/store_url.h"
+#include "failure.h"
+#include "store/file_store.h"
+#include "stream/filters.h"
+
+Store *
+store_open(const char *url, bool create)
+{
+	const char *problem;
+
+	if (!store_url_check(url, &problem))
+		fail(FAILURE_USAGE, problem,
+			 "\"%s\" does not name a repository", url);
+	return file_store_open(url, store_url_path(url), create);
+}
+
+/*
+ * Names come from manifests and listings as well: no other name than a valid
+ * one reaches a kind of store.
+ */
+static void
+check_name(Store *store, const char *name)
+{
+	if (!object_name_is_valid(name))
+		fail(FAILURE_DAMAGED, NULL,
+			 "\"%s\" cannot be the name of an object in \"%s\"",
+			 name, store->url);
+}
+
+/*
+ * A prefix is nothing, a name, or a name and a slash.
+ */
+static void
+check_prefix(Store *store, const char *prefix)
+{
+	size_t		len = strlen(prefix);
+	char	   *name;
+
+	if (len == 0)
+		return;
+	name = pnstrdup(prefix, prefix[len - 1] == '/' ? len - 1 : len);
+	check_name(store, name);
+	pg_free(name);
+}
+
+Sink *
+store_put(Store *store, const char *name, PutMode mode)
+{
+	check_name(store, name);
+	return store->ops->put(store, name, mode);
+}
+
+bool
+store_get(Store *store, const char *name, Sink *into)
+{
+	check_name(store, name);
+	return store->ops->get(store, name, into);
+}
+
+StoreListing
+store_list(Store *store, const char *prefix)
+{
+	check_prefix(store, prefix);
+	return store->ops->list(store, prefix);
+}
+
+void
+store_remove(Store *store, const char *name)
+{
+	check_name(store, name);
+	store->ops->remove(store, name);
+}
+
+void
+store_sweep(Store *store, const char *prefix)
+{
+	check_prefix(store, prefix);
+	store->ops->sweep(store, prefix);
+}
+
+void
+store_forget(Store *store, const char *name)
+{
+	check_name(store, name);
+	store->ops->forget(store, name);
+}
+
+bool
+store_space(Store *store, int64 *free, int64 *total)
+{
+	return store->ops->space(store, free, total);
+}
+
+void
+store_close(Store *store)
+{
+	store->ops->close(store);
+}
+
+void
+store_listing_free(StoreListing *listing)
+{
+	for (int i = 0; i < listing->count; i++)
+		pg_free(listing->objects[i].name);
+	pg_free(listing->objects);
+	listing->objects = NULL;
+	listing->count = 0;
+}
+
+void
+store_put_text(Store *store, const char *name, const char *content, PutMode mode)
+{
+	Sink	   *object = store_put(store, name, mode);
+
+	sink_write(object, content, strlen(content));
+	sink_finish(object);
+	sink_release(object);
+}
+
+char *
+store_get_text(Store *store, const char *name, size_t limit)
+{
+	char	   *content;
+	size_t		len;
+	Sink	   *memory = memory_sink(&content, &len, limit, name);
+	bool		found = store_get(store, name, memory);
+
+	sink_finish(memory);
+	sink_release(memory);
+	if (!found)
+	{
+		pg_free(content);
+		return NULL;
+	}
+
+	/* What follows a zero byte would escape every check of the text. */
+	if (strlen(content) != len)
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: it contains a zero byte", name);
+	return content;
+}

@@ -1,0 +1,111 @@
+/*
+ * A store keeps named, immutable sequences of bytes ("objects"): the little
+ * that a directory and a bucket have in common.  There is no rename, no
+ * append and no folder, for a bucket has none.
+ *
+ * Names are relative ("backup/<id>/manifest.json") and pass
+ * object_name_is_valid.  Errors do not return (failure.h).  Every promise
+ * below is a case of the conformance suite, which every kind of store passes.
+ */
+#ifndef ERPGO_ENGINE_STORE_STORE_H
+#define ERPGO_ENGINE_STORE_STORE_H
+
+#include "stream/sink.h"
+
+typedef struct Store Store;
+
+typedef enum PutMode
+{
+	PUT_NEW,					/* the name must be free: FAILURE_DUPLICATE */
+	PUT_REPLACE					/* what has the name is replaced at once */
+} PutMode;
+
+typedef struct StoreObject
+{
+	char	   *name;
+	int64		size;			/* bytes */
+	time_t		modified;		/* by the store's clock */
+} StoreObject;
+
+typedef struct StoreListing
+{
+	StoreObject *objects;
+	int			count;
+} StoreListing;
+
+typedef struct StoreOps
+{
+	/*
+	 * A sink that makes an object.  Once finished, the object is there whole
+	 * and durable; until then, and for ever if released unfinished, nobody
+	 * sees any of it.  Two finishing PUT_NEW of one name: exactly one wins.
+	 */
+	Sink	   *(*put) (Store *store, const char *name, PutMode mode);
+
+	/*
+	 * Writes the bytes of an object into a chain, which it neither finishes
+	 * nor releases.  False, with nothing written, if there is no such object.
+	 * Bounded memory.
+	 */
+	bool		(*get) (Store *store, const char *name, Sink *into);
+
+	/*
+	 * All finished objects whose name begins with a prefix, in byte order of
+	 * their names.  Nothing is an empty listing, not an error.
+	 */
+	StoreListing (*list) (Store *store, const char *prefix);
+
+	/* Removes an object durably; no error if there is none. */
+	void		(*remove) (Store *store, const char *name);
+
+	/*
+	 * Removes what writers that died left of unfinished objects under a
+	 * prefix.  The caller knows that nobody is writing there.
+	 */
+	void		(*sweep) (Store *store, const char *prefix);
+
+	/* Makes the next get of an object read the medium, not a cache. */
+	void		(*forget) (Store *store, const char *name);
+
+	/* Free and total bytes for new objects; false where unlimited. */
+	bool		(*space) (Store *store, int64 *free, int64 *total);
+
+	void		(*close) (Store *store);
+} StoreOps;
+
+/* The first member of every store. */
+struct Store
+{
+	const StoreOps *ops;
+	char	   *url;			/* for messages; holds no secret */
+};
+
+/*
+ * Opens the store that a URL names (common/store_url.h).  With create, makes
+ * what is missing (a directory, mode 0700); without, a directory that is not
+ * there is FAILURE_UNDEFINED.
+ */
+extern Store *store_open(const char *url, bool create);
+
+extern Sink *store_put(Store *store, const char *name, PutMode mode);
+extern bool store_get(Store *store, const char *name, Sink *into);
+extern StoreListing store_list(Store *store, const char *prefix);
+extern void store_remove(Store *store, const char *name);
+extern void store_sweep(Store *store, const char *prefix);
+extern void store_forget(Store *store, const char *name);
+extern bool store_space(Store *store, int64 *free, int64 *total);
+extern void store_close(Store *store);
+
+extern void store_listing_free(StoreListing *listing);
+
+/* Puts a small object in one go. */
+extern void store_put_text(Store *store, const char *name, const char *text,
+						   PutMode mode);
+
+/*
+ * Gets a small object whole, allocated, with a terminating zero; NULL if
+ * there is none.  More than limit bytes is FAILURE_DAMAGED.
+ */
+extern char *store_get_text(Store *store, const char *name, size_t limit);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * One run of the engine, from its start to its end.
+ */
+#ifndef ERPGO_SERVER_ENGINE_RUN_H
+#define ERPGO_SERVER_ENGINE_RUN_H
+
+#include "engine_protocol.h"
+#include "job_slot.h"
+
+/* Why a run was ended from outside. */
+typedef enum EngineStop
+{
+	ENGINE_NOT_STOPPED,
+	ENGINE_CANCELLED,			/* somebody asked for it */
+	ENGINE_INTERRUPTED,			/* this worker is to end */
+	ENGINE_TIMED_OUT,
+	ENGINE_LINGERING			/* it closed its connection and did not end */
+} EngineStop;
+
+typedef struct EngineRun
+{
+	/* Given by the caller. */
+	JobSlot    *slot;			/* whose cancellation counts */
+	int			time_limit;		/* seconds; 0 is none */
+	void		(*on_message) (void *context, const EngineMessage *message);
+	void	   *context;
+
+	/* Filled in. */
+	EngineStop	stop;
+	bool		succeeded;		/* the engine sent its result */
+	bool		damaged;		/* the error says that a backup is damaged */
+	bool		cleaned_up;		/* it knew of its end and exited by itself */
+	JobOutcome	outcome;
+} EngineRun;
+
+/* Installs the signal handlers of a process that runs the engine. */
+extern void engine_run_init(void);
+
+/*
+ * Runs the engine on a job until nothing of it is left, and says how it
+ * ended.  Messages but result and error go to on_message, which may be NULL.
+ */
+extern void engine_run(EngineRun *run, const char *description);
+
+/* Was this worker told to end? */
+extern bool worker_is_to_end(void);
+
+#endif

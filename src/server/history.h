@@ -1,0 +1,86 @@
+/*
+ * The tables of schema erpgo_backup: what ran and what there is.
+ *
+ * Every function that writes is a transaction of its own; none may be called
+ * inside one.
+ */
+#ifndef ERPGO_SERVER_HISTORY_H
+#define ERPGO_SERVER_HISTORY_H
+
+#include "job_slot.h"
+
+/* The states of an attempt, and those of a backup that a job gives it. */
+#define JOB_END_OK "ok"
+#define JOB_END_FAILED "failed"
+#define JOB_END_CANCELLED "cancelled"
+#define JOB_END_INTERRUPTED "interrupted"
+
+/* How a job ended, as the history is told. */
+typedef struct JobEnd
+{
+	const char *status;
+	const JobOutcome *outcome;
+	const char *phase;			/* in which it ended; "" if in none */
+	int64		bytes;			/* done in that phase */
+	bool		damaged;		/* a verification found damage */
+	bool		leftovers;		/* a backup may have left objects */
+	const char *backup_json;	/* what the engine says of a new backup */
+} JobEnd;
+
+/* --- each a transaction --- */
+
+/* Notes that a job begins: the rows exist before anything else happens. */
+extern void history_begin(const JobRequest *request);
+
+/* Notes that a backup is being read back. */
+extern void history_verifying(const char *id);
+
+/* Takes over what the engine says of a backup, as JSON text. */
+extern void history_take_backup(const char *json);
+
+/* Notes how a job ended, in backup, attempt and audit. */
+extern void history_end(const JobRequest *request, const JobEnd *end);
+
+/* Notes in the audit that a job was cancelled by a role. */
+extern void history_cancelled(const JobRequest *request, const char *role);
+
+/*
+ * Notes that what is in the catalog but was not seen in the repository since
+ * a time is not there.  The identifiers, allocated; *count of them.
+ */
+extern char **history_missing(TimestampTz since, int *count);
+
+/* Identifiers of backups that look as if they were running; allocated. */
+extern char **history_unfinished(int *count);
+
+/* Notes that a backup was interrupted, unless it ended meanwhile. */
+extern void history_interrupted(const char *id);
+
+/* Identifiers of backups that may have left objects; allocated. */
+extern char **history_leftovers(int *count);
+
+/* Notes that a backup has left nothing. */
+extern void history_discarded(const char *id);
+
+/* --- within a transaction --- */
+
+/* Does the extension exist in this database? */
+extern bool history_exists(void);
+
+/* The time in the newest identifier, 0 if there is none. */
+extern int64 history_newest_time(void);
+
+/*
+ * The identifier of the newest backup that is in the repository; NULL if
+ * there is none.  Allocated.
+ */
+extern char *history_latest(void);
+
+/*
+ * The status of a backup and what went wrong with it, seen with a fresh
+ * snapshot; false if it is unknown.  outcome may be NULL.
+ */
+extern bool history_status(const char *id, char status[JOB_WORD_SIZE],
+						   JobOutcome *outcome);
+
+#endif

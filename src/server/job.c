@@ -1,0 +1,495 @@
+/*
+ * The job worker: records a job, has the engine do it, records how it ended.
+ *
+ * It is the only one that writes the rows of its job.  What it cannot write
+ * any more, because it is killed, the scheduler deduces from rows that say
+ * "running" without a worker.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/ipc.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "engine_process.h"
+#include "engine_run.h"
+#include "history.h"
+#include "job.h"
+#include "job_description.h"
+#include "location.h"
+#include "settings.h"
+#include "worker_session.h"
+
+/* What the engine should have ended by itself is ended this much later. */
+#define BACKSTOP_S 60
+/* Jobs other than backups and verifications are small. */
+#define SMALL_JOB_LIMIT_S (60 * 60)
+#define DISCARD_LIMIT_S 60
+
+/* The job of this worker. */
+static JobSlot *slot = NULL;
+static MemoryContext job_context = NULL;
+static bool recorded = false;
+
+/* What the engine said of the new backup, or NULL. */
+static char *backup_json = NULL;
+
+/*
+ * Ends the job for everybody who watches it.
+ */
+static void
+finish(const JobOutcome *outcome)
+{
+	JobSlot    *finished = slot;
+
+	if (!recorded)
+		job_want_repair();
+	slot = NULL;
+	job_finish(finished, outcome);
+	scheduler_wake();
+}
+
+/*
+ * Whatever ends this worker: the job is over, and the scheduler learns if it
+ * must tell history so.
+ */
+static void
+end_at_exit(int code, Datum arg)
+{
+	JobOutcome	outcome = {0};
+
+	if (slot == NULL)
+		return;
+	job_outcome_error(&outcome, ERRCODE_ADMIN_SHUTDOWN,
+					  psprintf("%s was interrupted: its worker ended",
+							   job_title(&slot->request)),
+					  NULL, NULL);
+	finish(&outcome);
+}
+
+/*
+ * Shows in pg_stat_activity what the job is doing.
+ */
+static void
+show_activity(const char *phase, const char *database)
+{
+	char	   *title = job_title(&slot->request);
+
+	if (phase[0] != '\0')
+		title = psprintf("%s: %s %s", title, phase, database);
+	pgstat_report_activity(STATE_RUNNING, title);
+}
+
+/*
+ * Takes over the engine's progress.
+ */
+static void
+take_progress(const EngineMessage *message)
+{
+	JobProgress progress = {0};
+
+	clip_text(progress.phase, sizeof(progress.phase),
+			  message_text(message, "phase"));
+	clip_text(progress.database, sizeof(progress.database),
+			  message_text(message, "database"));
+	progress.bytes_done = Max(message_int64(message, "bytes_done"), 0);
+	progress.bytes_expected = Max(message_int64(message, "bytes_expected"), 0);
+	show_activity(progress.phase, progress.database);
+	if (job_progress(slot, &progress) &&
+		slot->request.kind == JOB_BACKUP &&
+		strcmp(progress.phase, "verifying") == 0)
+		history_verifying(slot->request.id);
+}
+
+/*
+ * Passes what the engine has to say on to the server's log, and warnings to
+ * the session that waits.
+ */
+static void
+take_log(const EngineMessage *message)
+{
+	char	   *level = message_text(message, "level");
+	char	   *words = message_text(message, "message");
+	char	   *hint = message_text(message, "hint");
+	int			elevel = DEBUG1;
+
+	if (level == NULL || words == NULL)
+		return;
+	if (strcmp(level, "warning") == 0)
+		elevel = WARNING;
+	else if (strcmp(level, "log") == 0)
+		elevel = LOG;
+	ereport(elevel, errmsg_internal("%s", words), hint ? errhint("%s", hint) : 0);
+	if (elevel == WARNING && slot->request.kind != JOB_CHECK)
+		job_add_line(slot, message_json(message));
+}
+
+/*
+ * Takes over what the engine says of a backup.  That of a new one is kept
+ * until the engine has ended well.
+ */
+static void
+take_backup(const EngineMessage *message)
+{
+	char	   *id = message_text(message, "id");
+
+	if (id == NULL || !backup_id_parse(id, NULL, NULL) ||
+		(slot->request.kind == JOB_BACKUP &&
+		 strcmp(id, slot->request.id) != 0))
+		ereport(ERROR,
+				errcode(ERRCODE_PROTOCOL_VIOLATION),
+				errmsg("engine described a backup that nobody asked for"));
+	if (slot->request.kind == JOB_BACKUP)
+		backup_json = MemoryContextStrdup(job_context, message_json(message));
+	else
+		history_take_backup(message_json(message));
+}
+
+/*
+ * Takes a message of the engine.
+ */
+static void
+take_message(void *context, const EngineMessage *message)
+{
+	int		   *backups = context;
+
+	switch (message->kind)
+	{
+		case MESSAGE_PROGRESS:
+			take_progress(message);
+			break;
+		case MESSAGE_LOG:
+			take_log(message);
+			break;
+		case MESSAGE_BACKUP:
+			take_backup(message);
+			(*backups)++;
+			break;
+		case MESSAGE_ROW:
+			if (slot->request.kind == JOB_CHECK)
+				job_add_line(slot, message_json(message));
+			break;
+		case MESSAGE_RESULT:
+		case MESSAGE_ERROR:
+		case MESSAGE_UNKNOWN:
+			break;
+	}
+}
+
+/*
+ * How long the engine may take for the job, in seconds; 0 is without limit.
+ */
+static int
+time_limit(const JobRequest *request)
+{
+	if (request->kind == JOB_VERIFY)
+		return 0;
+	if (request->kind != JOB_BACKUP)
+		return SMALL_JOB_LIMIT_S;
+	return setting_maximum_duration == 0 ? 0 :
+		setting_maximum_duration + BACKSTOP_S;
+}
+
+/*
+ * Has the engine do a job; run says how it ended.
+ */
+static void
+do_with_engine(EngineRun *run, const JobRequest *request)
+{
+	int			backups = 0;
+
+	run->slot = slot;
+	run->time_limit = time_limit(request);
+	run->on_message = take_message;
+	run->context = &backups;
+	engine_run(run, job_description(request));
+	run->outcome.count = backups;
+}
+
+/*
+ * Removes what an unfinished backup left in the repository; true if nothing
+ * is there any more.
+ */
+static bool
+discard(const char *id, bool *is_published)
+{
+	int			backups = 0;
+	EngineRun	run = {
+		.slot = slot,
+		.time_limit = DISCARD_LIMIT_S,
+		.on_message = take_message,
+		.context = &backups,
+	};
+
+	engine_run(&run, discard_description(id));
+	*is_published = !run.succeeded &&
+		run.outcome.sqlstate == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+	if (!run.succeeded && !*is_published)
+		ereport(WARNING,
+				errmsg("could not remove what backup \"%s\" left: %s", id,
+					   run.outcome.message));
+	return run.succeeded;
+}
+
+/*
+ * Removes what unfinished backups left.  One that turns out to be finished,
+ * because its worker died after the manifest was written, is taken into the
+ * catalog as what it is.
+ */
+static void
+recover(EngineRun *run)
+{
+	int			count;
+	char	  **ids = history_leftovers(&count);
+	JobRequest	sync = {.kind = JOB_SYNC};
+	bool		any_published = false;
+
+	for (int i = 0; i < count && !worker_is_to_end(); i++)
+	{
+		bool		is_published;
+
+		if (discard(ids[i], &is_published))
+			history_discarded(ids[i]);
+		any_published |= is_published;
+	}
+	run->succeeded = true;
+	if (any_published && !worker_is_to_end())
+		do_with_engine(run, &sync);
+}
+
+/*
+ * Warns of backups that are gone from the repository.
+ */
+static void
+warn_of_missing(TimestampTz since)
+{
+	int			count;
+	char	  **ids = history_missing(since, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		char	   *warning = psprintf("backup \"%s\" is missing from the repository",
+									   ids[i]);
+		StringInfoData line;
+
+		ereport(WARNING, errmsg_internal("%s", warning));
+		initStringInfo(&line);
+		appendStringInfoString(&line, "{\"message\": ");
+		escape_json(&line, warning);
+		appendStringInfoChar(&line, '}');
+		job_add_line(slot, line.data);
+	}
+}
+
+/*
+ * Does the job.
+ */
+static void
+do_job(EngineRun *run, bool *begun)
+{
+	TimestampTz started_at = GetCurrentTimestamp();
+
+	history_begin(&slot->request);
+	*begun = true;
+	location_require_outside();
+	if (slot->request.kind == JOB_RECOVER)
+	{
+		recover(run);
+		return;
+	}
+	do_with_engine(run, &slot->request);
+	if (slot->request.kind == JOB_SYNC && run->succeeded)
+		warn_of_missing(started_at);
+	if (slot->request.kind == JOB_BACKUP && run->succeeded &&
+		backup_json == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_PROTOCOL_VIOLATION),
+				errmsg("engine did not describe the backup that it made"));
+}
+
+/*
+ * Does the job; an error becomes its outcome.
+ */
+static void
+try_job(EngineRun *run, bool *begun)
+{
+	PG_TRY();
+	{
+		do_job(run, begun);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(job_context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(job_context);
+		run->succeeded = false;
+		job_outcome_error(&run->outcome, error->sqlerrcode, error->message,
+						  error->detail, error->hint);
+	}
+	PG_END_TRY();
+}
+
+/*
+ * The word for how a run ended.
+ */
+static const char *
+run_status(const EngineRun *run)
+{
+	if (run->succeeded)
+		return JOB_END_OK;
+	if (run->stop == ENGINE_CANCELLED)
+		return JOB_END_CANCELLED;
+	return run->stop == ENGINE_INTERRUPTED ? JOB_END_INTERRUPTED : JOB_END_FAILED;
+}
+
+/*
+ * May a backup that was not made have left something?
+ */
+static bool
+may_have_left_something(const EngineRun *run)
+{
+	return slot->request.kind == JOB_BACKUP && !run->succeeded &&
+		engine_was_started() && !run->cleaned_up;
+}
+
+/*
+ * Removes what the backup may have left; what cannot be done now is tried
+ * again by another job.
+ */
+static void
+clean_up(void)
+{
+	bool		is_published;
+
+	if (worker_is_to_end() || !discard(slot->request.id, &is_published))
+		job_want_repair();
+	else
+		history_discarded(slot->request.id);
+}
+
+/*
+ * Tells the server's log how the job ended.
+ */
+static void
+log_end(const JobEnd *end)
+{
+	const JobOutcome *outcome = end->outcome;
+	char	   *title = job_title(&slot->request);
+	int			level = slot->request.kind == JOB_BACKUP ||
+		slot->request.kind == JOB_VERIFY ? LOG : DEBUG1;
+
+	if (strcmp(end->status, JOB_END_OK) == 0)
+		ereport(level, errmsg("%s finished", title));
+	else if (strcmp(end->status, JOB_END_FAILED) != 0)
+		ereport(LOG, errmsg_internal("%s", outcome->message));
+	else
+		ereport(WARNING,
+				errcode(outcome->sqlstate),
+				errmsg("%s failed: %s", title, outcome->message),
+				outcome->detail[0] ? errdetail("%s", outcome->detail) : 0,
+				outcome->hint[0] ? errhint("%s", outcome->hint) : 0);
+}
+
+/*
+ * Records how the job ended, and asks for another try to clean up where one
+ * is needed.
+ */
+static void
+record_end(const EngineRun *run)
+{
+	JobEnd		end = {
+		.status = run_status(run),
+		.outcome = &run->outcome,
+		.phase = slot->progress.phase,
+		.bytes = slot->progress.bytes_done,
+		.damaged = run->damaged,
+		.backup_json = backup_json,
+	};
+
+	end.leftovers = may_have_left_something(run);
+	history_end(&slot->request, &end);
+	if (slot->cancelled_by[0] != '\0')
+		history_cancelled(&slot->request, slot->cancelled_by);
+	recorded = true;
+	log_end(&end);
+	if (end.leftovers)
+		clean_up();
+}
+
+/*
+ * Takes the job that this worker was started for; does not return if that is
+ * not waiting any more.
+ */
+static void
+take_job(int index)
+{
+	uint64		number;
+	JobSlot    *wanted = &job_table->slots[index];
+
+	memcpy(&number, MyBgworkerEntry->bgw_extra, sizeof(number));
+	if (!job_take(wanted, number))
+		proc_exit(0);
+	slot = wanted;
+	before_shmem_exit(end_at_exit, (Datum) 0);
+}
+
+void
+job_worker_describe(BackgroundWorker *worker, const JobSlot *for_slot)
+{
+	memset(worker, 0, sizeof(*worker));
+	snprintf(worker->bgw_name, BGW_MAXLEN, "erpgo_backup job: %s",
+			 job_title(&for_slot->request));
+	strlcpy(worker->bgw_type, "erpgo_backup job", BGW_MAXLEN);
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS |
+		BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker->bgw_library_name, "erpgo_backup",
+			sizeof(worker->bgw_library_name));
+	strlcpy(worker->bgw_function_name, "erpgo_backup_job_main", BGW_MAXLEN);
+	worker->bgw_main_arg = Int32GetDatum((int32) (for_slot - job_table->slots));
+	memcpy(worker->bgw_extra, &for_slot->number, sizeof(for_slot->number));
+	worker->bgw_notify_pid = MyProcPid;
+}
+
+void
+erpgo_backup_job_main(Datum slot_index)
+{
+	EngineRun	run = {0};
+	bool		begun = false;
+	char	   *name;
+
+	engine_run_init();
+	BackgroundWorkerUnblockSignals();
+	take_job(DatumGetInt32(slot_index));
+
+	job_context = AllocSetContextCreate(TopMemoryContext, "erpgo_backup job",
+										ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(job_context);
+	name = slot->request.id[0] != '\0' ? slot->request.id :
+		pstrdup(job_kind_name(slot->request.kind));
+	worker_session_start(psprintf("erpgo_backup %s", name));
+	MemoryContextSwitchTo(job_context);
+	engine_process_init();
+
+	ereport(slot->request.kind == JOB_BACKUP ? LOG : DEBUG1,
+			errmsg("%s started", job_title(&slot->request)));
+	show_activity("", "");
+	try_job(&run, &begun);
+	run.outcome.finished_at = GetCurrentTimestamp();
+	recorded = !begun;
+	if (begun)
+		record_end(&run);
+	finish(&run.outcome);
+
+	engine_await_end();
+	proc_exit(0);
+}

@@ -1,0 +1,202 @@
+/*
+ * The description of a job that the engine is given.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "postmaster/postmaster.h"
+#include "utils/guc.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+
+#include "engine_process.h"
+#include "job_description.h"
+#include "settings.h"
+
+/*
+ * Appends a key and its colon.
+ */
+static void
+put_key(StringInfo json, const char *key)
+{
+	if (json->data[json->len - 1] != '{')
+		appendStringInfoString(json, ", ");
+	escape_json(json, key);
+	appendStringInfoString(json, ": ");
+}
+
+/*
+ * Appends a text member; NULL and "" become null.
+ */
+static void
+put_text(StringInfo json, const char *key, const char *value)
+{
+	put_key(json, key);
+	if (value == NULL || value[0] == '\0')
+		appendStringInfoString(json, "null");
+	else
+		escape_json(json, value);
+}
+
+/*
+ * Appends a member that is a number.
+ */
+static void
+put_number(StringInfo json, const char *key, int value)
+{
+	put_key(json, key);
+	appendStringInfo(json, "%d", value);
+}
+
+/*
+ * The first folder with a Unix socket of this server; NULL if there is none.
+ */
+static char *
+socket_directory(void)
+{
+	char	   *list = pstrdup(Unix_socket_directories);
+	char	   *first = strtok(list, ", ");
+
+	if (first != NULL && first[0] == '"')
+		first = strtok(first + 1, "\"");
+	return first;
+}
+
+/*
+ * Appends where and what this server is.
+ */
+static void
+put_server(StringInfo json)
+{
+	char	   *identifier = psprintf(UINT64_FORMAT, GetSystemIdentifier());
+
+	put_key(json, "server");
+	appendStringInfoChar(json, '{');
+	put_text(json, "system_identifier", identifier);
+	put_number(json, "version",
+			   atoi(GetConfigOption("server_version_num", false, false)));
+	put_text(json, "bindir", server_bindir());
+	put_text(json, "data_directory", DataDir);
+	put_text(json, "socket_directory", socket_directory());
+	put_number(json, "port", PostPortNumber);
+	put_text(json, "user", GetUserNameFromId(GetUserId(), false));
+	put_text(json, "connection", setting_connection);
+	appendStringInfoChar(json, '}');
+}
+
+/*
+ * Begins a description with what every job needs, in a transaction: names are
+ * looked up and converted.
+ */
+static void
+begin_description(StringInfo json, const char *job, const char *id)
+{
+	StartTransactionCommand();
+	initStringInfo(json);
+	appendStringInfoChar(json, '{');
+	put_text(json, "job", job);
+	put_text(json, "id", id);
+	put_text(json, "repository", settings_repository());
+	put_text(json, "cluster", setting_cluster);
+	put_text(json, "secrets_file", settings_secrets_file());
+	put_server(json);
+	put_number(json, "nice", setting_nice);
+	put_number(json, "jobs", setting_jobs);
+}
+
+/*
+ * Ends a description and the transaction: a line in UTF-8, allocated in the
+ * memory context given.
+ */
+static char *
+end_description(StringInfo json, MemoryContext context)
+{
+	char	   *line;
+
+	appendStringInfoString(json, "}\n");
+	line = pg_server_to_any(json->data, json->len, PG_UTF8);
+	line = MemoryContextStrdup(context, line);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+	return line;
+}
+
+char *
+names_to_json(const char *names, int count)
+{
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '[');
+	for (int i = 0; i < count; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&json, ", ");
+		escape_json(&json, names);
+		names += strlen(names) + 1;
+	}
+	appendStringInfoChar(&json, ']');
+	return json.data;
+}
+
+/*
+ * Appends what a backup needs to know.
+ */
+static void
+put_backup(StringInfo json, const JobRequest *request)
+{
+	put_text(json, "type", backup_type_name(request->type));
+	put_key(json, "databases");
+	appendStringInfoString(json, request->database_count == 0 ? "null" :
+						   names_to_json(request->databases,
+										 request->database_count));
+	put_text(json, "compression", setting_compression);
+	put_text(json, "encryption", settings_encryption());
+	put_number(json, "lock_wait_timeout_ms", setting_lock_wait_timeout);
+	put_number(json, "maximum_duration_s", setting_maximum_duration);
+	put_text(json, "depth", settings_verify_depth());
+	put_text(json, "label", request->label);
+	put_text(json, "schedule", NULL);
+}
+
+char *
+job_description(const JobRequest *request)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	StringInfoData json;
+
+	begin_description(&json, job_kind_name(request->kind), request->id);
+	switch (request->kind)
+	{
+		case JOB_BACKUP:
+			put_backup(&json, request);
+			break;
+		case JOB_VERIFY:
+			put_text(&json, "depth", verify_depth_name(request->depth));
+			break;
+		case JOB_EVENT:
+			put_text(&json, "kind", request->event_kind);
+			put_text(&json, "key", request->event_key);
+			put_text(&json, "value", request->event_value);
+			break;
+		case JOB_SYNC:
+		case JOB_CHECK:
+		case JOB_RECOVER:
+			break;
+	}
+	return end_description(&json, caller);
+}
+
+char *
+discard_description(const char *id)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	StringInfoData json;
+
+	begin_description(&json, "discard", id);
+	return end_description(&json, caller);
+}

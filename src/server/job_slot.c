@@ -1,0 +1,454 @@
+/*
+ * Jobs in shared memory.
+ */
+#include "postgres.h"
+
+#include <time.h>
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/shmem.h"
+#include "utils/timestamp.h"
+
+#include "job_slot.h"
+
+JobTable   *job_table = NULL;
+
+static shmem_request_hook_type previous_request_hook = NULL;
+static shmem_startup_hook_type previous_startup_hook = NULL;
+
+/*
+ * Asks the server for our share of shared memory.
+ */
+static void
+request_memory(void)
+{
+	if (previous_request_hook != NULL)
+		previous_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(JobTable)));
+	RequestNamedLWLockTranche("erpgo_backup", 1);
+}
+
+/*
+ * Makes the table of jobs, or finds it.
+ */
+static void
+set_up_memory(void)
+{
+	bool		found;
+
+	if (previous_startup_hook != NULL)
+		previous_startup_hook();
+
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	job_table = ShmemInitStruct("erpgo_backup", sizeof(JobTable), &found);
+	if (!found)
+	{
+		memset(job_table, 0, sizeof(JobTable));
+		job_table->lock = &GetNamedLWLockTranche("erpgo_backup")->lock;
+		for (int i = 0; i < JOB_SLOTS; i++)
+			ConditionVariableInit(&job_table->slots[i].changed);
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+void
+job_table_install_hooks(void)
+{
+	previous_request_hook = shmem_request_hook;
+	shmem_request_hook = request_memory;
+	previous_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = set_up_memory;
+}
+
+void
+clip_text(char *buffer, size_t size, const char *value)
+{
+	int			len = 0;
+
+	if (value != NULL)
+	{
+		len = pg_mbcliplen(value, strlen(value), size - 1);
+		memcpy(buffer, value, len);
+	}
+	buffer[len] = '\0';
+}
+
+const char *
+job_kind_name(JobKind kind)
+{
+	static const char *const names[] = {
+		[JOB_BACKUP] = "backup",
+		[JOB_VERIFY] = "verify",
+		[JOB_SYNC] = "sync",
+		[JOB_EVENT] = "event",
+		[JOB_CHECK] = "check",
+		[JOB_RECOVER] = "recover",
+	};
+
+	return names[kind];
+}
+
+char *
+job_title(const JobRequest *request)
+{
+	static const char *const titles[] = {
+		[JOB_BACKUP] = "backup",
+		[JOB_VERIFY] = "verification of backup",
+		[JOB_SYNC] = "synchronization with the repository",
+		[JOB_EVENT] = "change of backup",
+		[JOB_CHECK] = "check of the repository",
+		[JOB_RECOVER] = "clean-up of the repository",
+	};
+
+	if (request->id[0] == '\0')
+		return pstrdup(titles[request->kind]);
+	return psprintf("%s \"%s\"", titles[request->kind], request->id);
+}
+
+/*
+ * Is a job in the slot that has not ended?
+ */
+static bool
+is_active(const JobSlot *slot)
+{
+	return slot->state != JOB_FREE && slot->state != JOB_FINISHED;
+}
+
+/*
+ * Would the two get into each other's way?
+ */
+static bool
+requests_conflict(const JobRequest *a, const JobRequest *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == JOB_BACKUP)
+		return a->type == b->type;
+	if (a->kind == JOB_VERIFY)
+		return strcmp(a->id, b->id) == 0;
+	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER;
+}
+
+/*
+ * Throws an error if a job that is active rules out the one asked for.
+ */
+static void
+refuse_conflict(const JobRequest *request)
+{
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		const JobSlot *slot = &job_table->slots[i];
+
+		if (!is_active(slot) || !requests_conflict(&slot->request, request))
+			continue;
+		if (request->kind == JOB_BACKUP)
+			ereport(ERROR,
+					errcode(ERRCODE_OBJECT_IN_USE),
+					errmsg("backup \"%s\" of the same type is running already",
+						   slot->request.id),
+					errhint("Wait for it with erpgo_backup_wait, or stop it with erpgo_backup_cancel."));
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_IN_USE),
+				errmsg("%s is running already", job_title(&slot->request)),
+				errhint("Wait until it has ended."));
+	}
+}
+
+/*
+ * A slot that can be used; an error if there is none.
+ */
+static JobSlot *
+find_free_slot(void)
+{
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		if (job_table->slots[i].state == JOB_FREE)
+			return &job_table->slots[i];
+	}
+	ereport(ERROR,
+			errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			errmsg("cannot start another job: %d are active already",
+				   JOB_SLOTS),
+			errhint("Wait until one of them has ended."));
+}
+
+/*
+ * Gives a backup the first identifier that nobody had.
+ */
+static void
+allot_id(JobRequest *request, int64 newer_than)
+{
+	int64		at = Max((int64) time(NULL), newer_than + 1);
+
+	at = Max(at, job_table->last_backup_time + 1);
+	job_table->last_backup_time = at;
+	backup_id_make(request->id, at, request->type);
+}
+
+JobSlot *
+job_request(JobRequest *request, int64 newer_than, bool wait)
+{
+	JobSlot    *slot;
+
+	/* An error releases the lock. */
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	refuse_conflict(request);
+	slot = find_free_slot();
+	if (request->kind == JOB_BACKUP)
+		allot_id(request, newer_than);
+
+	slot->number = ++job_table->last_number;
+	slot->request = *request;
+	slot->waiters = wait ? 1 : 0;
+	slot->cancel = false;
+	slot->cancelled_by[0] = '\0';
+	slot->started_at = GetCurrentTimestamp();
+	memset(&slot->progress, 0, sizeof(slot->progress));
+	memset(&slot->outcome, 0, sizeof(slot->outcome));
+	slot->payload_len = 0;
+	slot->payload[0] = '\0';
+	slot->state = JOB_REQUESTED;
+	LWLockRelease(job_table->lock);
+
+	scheduler_wake();
+	return slot;
+}
+
+JobSlot *
+job_find(const char *id, bool wait)
+{
+	JobSlot    *found = NULL;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < JOB_SLOTS && found == NULL; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+
+		if (is_active(slot) && strcmp(slot->request.id, id) == 0)
+			found = slot;
+	}
+	if (found != NULL && wait)
+		found->waiters++;
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
+bool
+job_any_active(char id[BACKUP_ID_SIZE])
+{
+	bool		found = false;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	for (int i = 0; i < JOB_SLOTS && !found; i++)
+	{
+		const JobSlot *slot = &job_table->slots[i];
+
+		found = is_active(slot) && slot->request.kind != JOB_CHECK;
+		if (found)
+			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
+	}
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
+bool
+job_kind_active(JobKind kind)
+{
+	bool		found = false;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	for (int i = 0; i < JOB_SLOTS && !found; i++)
+	{
+		const JobSlot *slot = &job_table->slots[i];
+
+		found = is_active(slot) && slot->request.kind == kind;
+	}
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
+/*
+ * Tells the job in a slot to stop; the lock is held.  False if there is none.
+ */
+static bool
+cancel_slot(JobSlot *slot, const char *who)
+{
+	if (!is_active(slot))
+		return false;
+	if (!slot->cancel)
+		strlcpy(slot->cancelled_by, who, NAMEDATALEN);
+	slot->cancel = true;
+	if (slot->latch != NULL)
+		SetLatch(slot->latch);
+	return true;
+}
+
+void
+job_cancel(JobSlot *slot, const char *who)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	cancel_slot(slot, who);
+	LWLockRelease(job_table->lock);
+}
+
+bool
+job_cancel_id(const char *id, const char *who)
+{
+	bool		found = false;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+
+		if (strcmp(slot->request.id, id) == 0)
+			found |= cancel_slot(slot, who);
+	}
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
+void
+job_read(JobSlot *slot, JobOutcome *outcome, char **payload)
+{
+	char	   *copy = palloc(JOB_PAYLOAD_SIZE);
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	*outcome = slot->outcome;
+	memcpy(copy, slot->payload, JOB_PAYLOAD_SIZE);
+	LWLockRelease(job_table->lock);
+	*payload = copy;
+}
+
+/*
+ * Lets the slot be used again if nobody needs it; the lock is held.
+ */
+static void
+free_if_unneeded(JobSlot *slot)
+{
+	if (slot->state == JOB_FINISHED && slot->waiters == 0)
+		slot->state = JOB_FREE;
+}
+
+void
+job_leave(JobSlot *slot)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	slot->waiters--;
+	free_if_unneeded(slot);
+	LWLockRelease(job_table->lock);
+}
+
+bool
+job_is_finished(JobSlot *slot)
+{
+	bool		finished;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	finished = slot->state == JOB_FINISHED;
+	LWLockRelease(job_table->lock);
+	return finished;
+}
+
+void
+scheduler_wake(void)
+{
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	if (job_table->scheduler_latch != NULL)
+		SetLatch(job_table->scheduler_latch);
+	LWLockRelease(job_table->lock);
+}
+
+bool
+job_take(JobSlot *slot, uint64 number)
+{
+	bool		taken;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	taken = slot->state == JOB_STARTING && slot->number == number;
+	if (taken)
+	{
+		slot->state = JOB_RUNNING;
+		slot->pid = MyProcPid;
+		slot->latch = MyLatch;
+	}
+	LWLockRelease(job_table->lock);
+	return taken;
+}
+
+bool
+job_progress(JobSlot *slot, const JobProgress *progress)
+{
+	JobProgress *current = &slot->progress;
+	bool		changed = strcmp(current->phase, progress->phase) != 0;
+	int64		offset = changed ? progress->bytes_done : current->phase_offset;
+	TimestampTz since = changed ? GetCurrentTimestamp() :
+		current->phase_started_at;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	*current = *progress;
+	current->phase_offset = offset;
+	current->phase_started_at = since;
+	LWLockRelease(job_table->lock);
+	return changed;
+}
+
+void
+job_add_line(JobSlot *slot, const char *line)
+{
+	size_t		len = strlen(line);
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	if (slot->payload_len + len + 2 <= JOB_PAYLOAD_SIZE)
+	{
+		memcpy(slot->payload + slot->payload_len, line, len);
+		slot->payload_len += len;
+		slot->payload[slot->payload_len++] = '\n';
+		slot->payload[slot->payload_len] = '\0';
+	}
+	LWLockRelease(job_table->lock);
+}
+
+bool
+job_is_cancelled(JobSlot *slot)
+{
+	bool		cancelled;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	cancelled = slot->cancel;
+	LWLockRelease(job_table->lock);
+	return cancelled;
+}
+
+void
+job_want_repair(void)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	job_table->repair_wanted = true;
+	LWLockRelease(job_table->lock);
+}
+
+void
+job_finish(JobSlot *slot, const JobOutcome *outcome)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	slot->outcome = *outcome;
+	slot->state = JOB_FINISHED;
+	slot->pid = 0;
+	slot->latch = NULL;
+	free_if_unneeded(slot);
+	LWLockRelease(job_table->lock);
+	ConditionVariableBroadcast(&slot->changed);
+}
+
+void
+job_outcome_error(JobOutcome *outcome, int sqlstate, const char *message,
+				  const char *detail, const char *hint)
+{
+	outcome->sqlstate = sqlstate;
+	clip_text(outcome->message, sizeof(outcome->message), message);
+	clip_text(outcome->detail, sizeof(outcome->detail), detail);
+	clip_text(outcome->hint, sizeof(outcome->hint), hint);
+}

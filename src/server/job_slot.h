@@ -1,0 +1,201 @@
+/*
+ * Jobs in shared memory: what sessions ask for, what workers are doing, and
+ * how it ended.
+ *
+ * A slot goes from free over requested (a session filled it in), starting
+ * (the scheduler registered a worker) and running (the worker took it) to
+ * finished; it becomes free again when nobody waits for it any more.
+ */
+#ifndef ERPGO_SERVER_JOB_SLOT_H
+#define ERPGO_SERVER_JOB_SLOT_H
+
+#include "postgres.h"
+
+#include <netdb.h>
+
+#include "datatype/timestamp.h"
+#include "storage/condition_variable.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+
+#include "common/backup_id.h"
+#include "common/verify_depth.h"
+
+/* Jobs that can be active at the same time. */
+#define JOB_SLOTS 8
+
+/* Bounds of what a request can hold. */
+#define JOB_DATABASES_SIZE 16384
+#define JOB_TEXT_SIZE 1024
+#define JOB_WORD_SIZE 64
+
+/* Lines that a job leaves for the session that waits for it. */
+#define JOB_PAYLOAD_SIZE (32 * 1024)
+
+typedef enum JobKind
+{
+	JOB_BACKUP,
+	JOB_VERIFY,
+	JOB_SYNC,
+	JOB_EVENT,
+	JOB_CHECK,
+	JOB_RECOVER
+} JobKind;
+
+typedef enum JobState
+{
+	JOB_FREE,
+	JOB_REQUESTED,
+	JOB_STARTING,
+	JOB_RUNNING,
+	JOB_FINISHED
+} JobState;
+
+/* What is asked for. */
+typedef struct JobRequest
+{
+	JobKind		kind;
+	char		id[BACKUP_ID_SIZE]; /* "" where no backup is concerned */
+	BackupType	type;			/* of a backup */
+	VerifyDepth depth;			/* of a verification */
+	int			database_count; /* 0: all databases */
+	char		databases[JOB_DATABASES_SIZE];	/* names, each with its zero */
+	char		label[JOB_TEXT_SIZE];
+	char		event_kind[JOB_WORD_SIZE];
+	char		event_key[JOB_WORD_SIZE];
+	char		event_value[JOB_TEXT_SIZE];
+	char		role[NAMEDATALEN];	/* who asked */
+	char		client[NI_MAXHOST]; /* and from where; "" if not a session */
+} JobRequest;
+
+typedef struct JobProgress
+{
+	char		phase[JOB_WORD_SIZE];
+	char		database[NAMEDATALEN];
+	int64		bytes_done;
+	int64		bytes_expected; /* 0 if unknown */
+	int64		phase_offset;	/* bytes_done when the phase began */
+	TimestampTz phase_started_at;
+} JobProgress;
+
+/* How a job ended. */
+typedef struct JobOutcome
+{
+	int			sqlstate;		/* ERRCODE_SUCCESSFUL_COMPLETION if it went well */
+	char		message[JOB_TEXT_SIZE];
+	char		detail[2 * JOB_TEXT_SIZE];
+	char		hint[JOB_TEXT_SIZE];
+	int64		count;			/* sync: backups found */
+	TimestampTz finished_at;
+} JobOutcome;
+
+typedef struct JobSlot
+{
+	JobState	state;
+	uint64		number;			/* tells one job in this slot from the next */
+	int			waiters;		/* sessions that will take the outcome */
+	JobRequest	request;
+	bool		cancel;
+	char		cancelled_by[NAMEDATALEN];
+	pid_t		pid;			/* of the worker, 0 before and after */
+	Latch	   *latch;			/* of the worker, or NULL */
+	TimestampTz started_at;
+	JobProgress progress;
+	JobOutcome	outcome;
+	size_t		payload_len;
+	char		payload[JOB_PAYLOAD_SIZE];
+	ConditionVariable changed;	/* broadcast when it is finished */
+} JobSlot;
+
+typedef struct JobTable
+{
+	LWLock	   *lock;			/* protects everything here */
+	pid_t		scheduler_pid;	/* 0 if it is not ready */
+	Latch	   *scheduler_latch;
+	bool		scheduler_connecting;	/* see scheduler.c */
+	bool		repair_wanted;	/* a worker ended without recording it */
+	int64		last_backup_time;	/* in the identifier given last */
+	uint64		last_number;
+	JobSlot		slots[JOB_SLOTS];
+} JobTable;
+
+/* NULL if the library was not preloaded. */
+extern JobTable *job_table;
+
+/* Reserves and sets up the shared memory; called while the server starts. */
+extern void job_table_install_hooks(void);
+
+/* Copies a text into a buffer; what does not fit is cut at a character. */
+extern void clip_text(char *buffer, size_t size, const char *value);
+
+/* --- for sessions --- */
+
+/*
+ * Asks for a job and wakes the scheduler.  A backup is given its identifier,
+ * later than the time newer_than (seconds since 1970) and any given before.
+ * An error if there is no room, or a job of the same kind on the same thing
+ * is active.  With wait, the caller counts as a waiter.
+ */
+extern JobSlot *job_request(JobRequest *request, int64 newer_than, bool wait);
+
+/*
+ * The active job that makes or works on a backup; NULL if there is none.
+ * With wait, the caller counts as a waiter of it.
+ */
+extern JobSlot *job_find(const char *id, bool wait);
+
+/* Any active job but a check; false if there is none.  id may become "". */
+extern bool job_any_active(char id[BACKUP_ID_SIZE]);
+
+/* Is a job of this kind active? */
+extern bool job_kind_active(JobKind kind);
+
+/* Tells a job to stop; who is for the record.  For waiters only. */
+extern void job_cancel(JobSlot *slot, const char *who);
+
+/* Tells the jobs on a backup to stop; false if there is none. */
+extern bool job_cancel_id(const char *id, const char *who);
+
+/* Copies what a finished job left.  For waiters only. */
+extern void job_read(JobSlot *slot, JobOutcome *outcome, char **payload);
+
+/* Counts as a waiter no more, which may free the slot. */
+extern void job_leave(JobSlot *slot);
+
+/* Is it finished?  For waiters only. */
+extern bool job_is_finished(JobSlot *slot);
+
+/* --- for the scheduler and the workers --- */
+
+extern void scheduler_wake(void);
+
+/* Takes a slot for the calling worker; false if the job is not that one. */
+extern bool job_take(JobSlot *slot, uint64 number);
+
+/* Notes progress of the caller's job; true if the phase is another one. */
+extern bool job_progress(JobSlot *slot, const JobProgress *progress);
+
+/* Adds a line for the waiter; what does not fit is left out. */
+extern void job_add_line(JobSlot *slot, const char *line);
+
+/* Has somebody asked to stop this job? */
+extern bool job_is_cancelled(JobSlot *slot);
+
+/* Asks the scheduler to look for jobs that ended without a record. */
+extern void job_want_repair(void);
+
+/* Ends the job and wakes who waits for it. */
+extern void job_finish(JobSlot *slot, const JobOutcome *outcome);
+
+/* Fills in an outcome that is an error. */
+extern void job_outcome_error(JobOutcome *outcome, int sqlstate,
+							  const char *message, const char *detail,
+							  const char *hint);
+
+/* The word for a kind of job, in static memory. */
+extern const char *job_kind_name(JobKind kind);
+
+/* What a job is called in messages; allocated. */
+extern char *job_title(const JobRequest *request);
+
+#endif

@@ -1,0 +1,381 @@
+/*
+ * The scheduler: starts jobs on request, and repairs what was interrupted.
+ *
+ * It sleeps on its latch and is woken by whoever asks for a job, by the end
+ * of one, and when the extension is created or dropped.  It ends only with
+ * exit code 1: after 0 the server would never start it again.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "history.h"
+#include "job.h"
+#include "job_slot.h"
+#include "scheduler.h"
+#include "settings.h"
+#include "worker_session.h"
+
+#define RESTART_S 5
+/* Between looks for a database that is missing. */
+#define MISSING_DATABASE_MS (60 * 1000)
+/* Between looks whether a standby was promoted: nothing tells us. */
+#define STANDBY_MS (10 * 1000)
+
+/* The worker of each slot, as far as this process started it. */
+static BackgroundWorkerHandle *handles[JOB_SLOTS];
+static uint64 handle_numbers[JOB_SLOTS];
+
+/* The extension as it was last seen. */
+static Oid	known_extension = InvalidOid;
+
+/*
+ * Waits for the latch, open to interrupts and reloads; 0 is without limit.
+ */
+static void
+wait_for_latch(long milliseconds)
+{
+	int			events = WL_LATCH_SET | WL_EXIT_ON_PM_DEATH;
+
+	if (milliseconds > 0)
+		events |= WL_TIMEOUT;
+	(void) WaitLatch(MyLatch, events, milliseconds, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+}
+
+/*
+ * Is there a database of that name?
+ */
+static bool
+database_exists(const char *name)
+{
+	bool		exists;
+
+	StartTransactionCommand();
+	exists = OidIsValid(get_database_oid(name, true));
+	CommitTransactionCommand();
+	return exists;
+}
+
+/*
+ * Notes in shared memory whether a connection is being attempted.
+ */
+static void
+set_connecting(bool connecting)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	job_table->scheduler_connecting = connecting;
+	LWLockRelease(job_table->lock);
+}
+
+/*
+ * Waits, connected to no database, until it makes sense to try again.  Does
+ * not return: a process connects once.
+ */
+static void
+await_database(void)
+{
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	ereport(WARNING,
+			errmsg("erpgo_backup could not connect to database \"%s\"",
+				   setting_database),
+			errhint("Create the database, or change the setting erpgo_backup.database."));
+	do
+		wait_for_latch(MISSING_DATABASE_MS);
+	while (!database_exists(setting_database));
+	set_connecting(false);
+	proc_exit(1);
+}
+
+/*
+ * Connects to the database.  Where it is missing, that ends this process; the
+ * mark tells the next one not to try at once, which would flood the log.
+ */
+static void
+connect_or_await(void)
+{
+	if (job_table->scheduler_connecting)
+		await_database();
+	set_connecting(true);
+	worker_session_start("erpgo_backup scheduler");
+	set_connecting(false);
+}
+
+/*
+ * Nobody can wake a scheduler that has ended.
+ */
+static void
+leave_at_exit(int code, Datum arg)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	job_table->scheduler_pid = 0;
+	job_table->scheduler_latch = NULL;
+	LWLockRelease(job_table->lock);
+}
+
+/*
+ * Becomes the process that requests go to.  What a scheduler before this one
+ * has begun to start is started anew, under another number, so that a worker
+ * that comes late does not take it.
+ */
+static void
+take_office(void)
+{
+	before_shmem_exit(leave_at_exit, (Datum) 0);
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	job_table->scheduler_pid = MyProcPid;
+	job_table->scheduler_latch = MyLatch;
+	job_table->repair_wanted = true;
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+
+		if (slot->state == JOB_STARTING)
+		{
+			slot->state = JOB_REQUESTED;
+			slot->number = ++job_table->last_number;
+		}
+	}
+	LWLockRelease(job_table->lock);
+}
+
+/*
+ * Ends a job that got no worker, and tells history so: nobody else would.
+ */
+static void
+give_up(JobSlot *slot, const char *hint)
+{
+	JobOutcome	outcome = {0};
+	JobEnd		end = {
+		.status = JOB_END_FAILED,
+		.outcome = &outcome,
+		.phase = "",
+	};
+
+	job_outcome_error(&outcome, ERRCODE_INSUFFICIENT_RESOURCES,
+					  psprintf("could not start a worker for %s",
+							   job_title(&slot->request)), NULL, hint);
+	ereport(WARNING,
+			errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			errmsg_internal("%s", outcome.message),
+			errhint("%s", hint));
+	if (OidIsValid(known_extension))
+	{
+		history_begin(&slot->request);
+		history_end(&slot->request, &end);
+	}
+	job_finish(slot, &outcome);
+}
+
+/*
+ * Starts a worker for the job in a slot.
+ */
+static void
+start_worker(int index)
+{
+	JobSlot    *slot = &job_table->slots[index];
+	MemoryContext caller;
+	BackgroundWorker worker;
+	bool		registered;
+
+	/* Before it is registered: the worker may be quicker than we are. */
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	slot->state = JOB_STARTING;
+	LWLockRelease(job_table->lock);
+
+	job_worker_describe(&worker, slot);
+	if (handles[index] != NULL)
+		pfree(handles[index]);
+	handles[index] = NULL;
+	handle_numbers[index] = slot->number;
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	registered = RegisterDynamicBackgroundWorker(&worker, &handles[index]);
+	MemoryContextSwitchTo(caller);
+	if (!registered)
+		give_up(slot, "You may need to increase max_worker_processes.");
+}
+
+/*
+ * Has the worker of this slot ended before it took its job?
+ */
+static bool
+worker_never_came(int index)
+{
+	pid_t		pid;
+
+	return handles[index] != NULL &&
+		handle_numbers[index] == job_table->slots[index].number &&
+		GetBackgroundWorkerPid(handles[index], &pid) == BGWH_STOPPED;
+}
+
+/*
+ * The state of a slot; only this process makes a job leave those before
+ * running, but for the worker that takes it.
+ */
+static JobState
+slot_state(int index)
+{
+	JobState	state;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	state = job_table->slots[index].state;
+	LWLockRelease(job_table->lock);
+	return state;
+}
+
+/*
+ * Starts what was asked for.
+ */
+static void
+start_requested_jobs(void)
+{
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		if (slot_state(i) == JOB_REQUESTED)
+			start_worker(i);
+		else if (slot_state(i) == JOB_STARTING && worker_never_came(i) &&
+				 slot_state(i) == JOB_STARTING)
+			give_up(&job_table->slots[i], "The server's log may tell more.");
+	}
+}
+
+/*
+ * Asks for the removal of what unfinished backups left, if there is any.  A
+ * server that is not enabled must not touch the repository: it may be a copy
+ * of the one that does.
+ */
+static void
+request_recovery(void)
+{
+	JobRequest	request = {.kind = JOB_RECOVER};
+	int			count;
+
+	(void) history_leftovers(&count);
+	if (count > 0 && setting_enabled && !job_kind_active(JOB_RECOVER))
+		(void) job_request(&request, 0, false);
+}
+
+/*
+ * Finds rows that say "running" without a job that does, and repairs them.
+ * The rows are read first: a job that ends meanwhile has changed its row, and
+ * no job begins but through this process.
+ */
+static void
+repair_history(void)
+{
+	int			count;
+	char	  **ids = history_unfinished(&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (job_find(ids[i], false) == NULL)
+			history_interrupted(ids[i]);
+	}
+	request_recovery();
+}
+
+/*
+ * Is a repair due?
+ */
+static bool
+take_repair_wanted(void)
+{
+	bool		wanted;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	wanted = job_table->repair_wanted;
+	job_table->repair_wanted = false;
+	LWLockRelease(job_table->lock);
+	return wanted;
+}
+
+/*
+ * Looks whether the extension exists.
+ */
+static void
+look_for_extension(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	StartTransactionCommand();
+	known_extension = get_extension_oid("erpgo_backup", true);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Does what is to be done now.
+ */
+static void
+work(void)
+{
+	look_for_extension();
+	if (OidIsValid(known_extension) && take_repair_wanted())
+		repair_history();
+	start_requested_jobs();
+}
+
+void
+scheduler_register(void)
+{
+	BackgroundWorker worker = {0};
+
+	strlcpy(worker.bgw_name, "erpgo_backup scheduler", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "erpgo_backup scheduler", BGW_MAXLEN);
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
+		BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_ConsistentState;
+	worker.bgw_restart_time = RESTART_S;
+	strlcpy(worker.bgw_library_name, "erpgo_backup",
+			sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "erpgo_backup_scheduler_main",
+			BGW_MAXLEN);
+	RegisterBackgroundWorker(&worker);
+}
+
+void
+erpgo_backup_scheduler_main(Datum unused)
+{
+	MemoryContext work_context;
+
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+
+	connect_or_await();
+	while (RecoveryInProgress())
+		wait_for_latch(STANDBY_MS);
+	take_office();
+
+	work_context = AllocSetContextCreate(TopMemoryContext,
+										 "erpgo_backup scheduler",
+										 ALLOCSET_DEFAULT_SIZES);
+	for (;;)
+	{
+		MemoryContextSwitchTo(work_context);
+		MemoryContextReset(work_context);
+		work();
+		pgstat_report_activity(STATE_IDLE, NULL);
+		wait_for_latch(0);
+	}
+}

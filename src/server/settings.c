@@ -1,0 +1,266 @@
+/*
+ * The settings "erpgo_backup.*".
+ *
+ * Settings name files and ways, never secrets: everybody who may see settings
+ * would see those.  What names files is shown to superusers only.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "utils/guc.h"
+
+#include "common/compression.h"
+#include "common/encryption.h"
+#include "common/object_name.h"
+#include "common/store_url.h"
+#include "common/verify_depth.h"
+#include "settings.h"
+
+/* Above every value of Cipher, so that it cannot be taken for one. */
+#define ENCRYPTION_AUTO 100
+/* A folder's name in a repository is at most this long. */
+#define CLUSTER_NAME_LIMIT 63
+
+bool		setting_enabled = true;
+char	   *setting_database;
+char	   *setting_cluster;
+char	   *setting_connection;
+char	   *setting_compression;
+int			setting_jobs = 2;
+int			setting_lock_wait_timeout = 60 * 1000;
+int			setting_maximum_duration = 12 * 60 * 60;
+int			setting_nice = 10;
+
+static char *repository;
+static char *secrets_file;
+static int	encryption = ENCRYPTION_AUTO;
+static int	verify_depth = VERIFY_ARCHIVE;
+
+static const struct config_enum_entry encryption_options[] = {
+	{"auto", ENCRYPTION_AUTO, false},
+	{"none", CIPHER_NONE, false},
+	{"aes-256-cbc", CIPHER_AES_256_CBC, false},
+	{"aes-256-ctr", CIPHER_AES_256_CTR, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry verify_depth_options[] = {
+	{"digest", VERIFY_DIGEST, false},
+	{"archive", VERIFY_ARCHIVE, false},
+	{"full", VERIFY_FULL, false},
+	{NULL, 0, false}
+};
+
+/*
+ * A repository is a valid URL, or empty for the default.
+ */
+static bool
+check_repository(char **newval, void **extra, GucSource source)
+{
+	const char *problem;
+
+	if ((*newval)[0] == '\0' || store_url_check(*newval, &problem))
+		return true;
+	GUC_check_errdetail("%s", problem);
+	return false;
+}
+
+/*
+ * A cluster's name is usable as the name of a folder as it stands.
+ */
+static bool
+check_cluster(char **newval, void **extra, GucSource source)
+{
+	char		escaped[CLUSTER_NAME_LIMIT + 1];
+
+	if ((*newval)[0] != '\0' &&
+		object_name_escape(*newval, escaped, sizeof(escaped)) &&
+		strcmp(escaped, *newval) == 0)
+		return true;
+	GUC_check_errdetail("A cluster's name consists of at most %d ASCII letters, digits, \"_\", \"-\" and, but for the first, \".\".",
+						CLUSTER_NAME_LIMIT);
+	return false;
+}
+
+/*
+ * A secrets file is named by an absolute path, or not at all.
+ */
+static bool
+check_secrets_file(char **newval, void **extra, GucSource source)
+{
+	if ((*newval)[0] == '\0' || is_absolute_path(*newval))
+		return true;
+	GUC_check_errdetail("The path of the secrets file must be absolute.");
+	return false;
+}
+
+/*
+ * Does the string contain the word, in whatever case?
+ */
+static bool
+contains_word(const char *string, const char *word)
+{
+	size_t		len = strlen(word);
+
+	for (; *string != '\0'; string++)
+	{
+		if (pg_strncasecmp(string, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A connection is a conninfo string of keywords that holds no password.
+ */
+static bool
+check_connection(char **newval, void **extra, GucSource source)
+{
+	if (contains_word(*newval, "password"))
+	{
+		GUC_check_errdetail("Settings hold no secrets.");
+		GUC_check_errhint("Put POSTGRES_PASSWORD into the secrets file.");
+		return false;
+	}
+	if (contains_word(*newval, "://"))
+	{
+		GUC_check_errdetail("A connection is given by keywords, as in \"host=/run/postgresql port=5432\", not as a URI.");
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Compression is a method with or without a level.
+ */
+static bool
+check_compression(char **newval, void **extra, GucSource source)
+{
+	Compression compression;
+	const char *problem;
+
+	if (compression_parse(*newval, &compression, &problem))
+		return true;
+	GUC_check_errdetail("%s", problem);
+	return false;
+}
+
+/*
+ * Defines what says where things are.
+ */
+static void
+define_places(void)
+{
+	DefineCustomStringVariable("erpgo_backup.database",
+							   "Database in which the extension works.",
+							   NULL, &setting_database, "postgres",
+							   PGC_POSTMASTER, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.repository",
+							   "URL of the repository that backups are written to.",
+							   "Empty means the data directory's path with \"_backups\" appended.",
+							   &repository, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   check_repository, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.cluster",
+							   "Name of this server's folder in the repository.",
+							   NULL, &setting_cluster, "main", PGC_SIGHUP, 0,
+							   check_cluster, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.secrets_file",
+							   "File with keys and passwords, one KEY=value a line.",
+							   "Only the server's user may be able to read it.",
+							   &secrets_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
+							   check_secrets_file, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.connection",
+							   "Connection string with which pg_dump connects.",
+							   "Empty means the server's Unix socket and its superuser.",
+							   &setting_connection, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, check_connection, NULL, NULL);
+}
+
+/*
+ * Defines what says how backups are made.
+ */
+static void
+define_manners(void)
+{
+	DefineCustomBoolVariable("erpgo_backup.enabled",
+							 "Allows this server to write to the repository.",
+							 NULL, &setting_enabled, true, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.compression",
+							   "Compression of backups: \"zstd\", \"gzip\" or \"lz4\", with \":LEVEL\", or \"none\".",
+							   NULL, &setting_compression, "zstd:1", PGC_SIGHUP,
+							   0, check_compression, NULL, NULL);
+	DefineCustomEnumVariable("erpgo_backup.encryption",
+							 "Encryption of backups; \"auto\" encrypts if there is a key.",
+							 NULL, &encryption, ENCRYPTION_AUTO,
+							 encryption_options, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+	DefineCustomEnumVariable("erpgo_backup.verify_depth",
+							 "How thoroughly a new backup is read back.",
+							 NULL, &verify_depth, VERIFY_ARCHIVE,
+							 verify_depth_options, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+}
+
+/*
+ * Defines what bounds the load on the server.
+ */
+static void
+define_limits(void)
+{
+	DefineCustomIntVariable("erpgo_backup.jobs",
+							"Number of processes that compress side by side.",
+							NULL, &setting_jobs, 2, 1, 64, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.lock_wait_timeout",
+							"How long pg_dump waits for the locks on tables.",
+							NULL, &setting_lock_wait_timeout, 60 * 1000,
+							0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.maximum_duration",
+							"How long a backup may take; 0 means without limit.",
+							NULL, &setting_maximum_duration, 12 * 60 * 60,
+							0, 20 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.nice",
+							"How much the backup's processes yield to others.",
+							NULL, &setting_nice, 10, 0, 19, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+}
+
+void
+settings_define(void)
+{
+	define_places();
+	define_manners();
+	define_limits();
+	MarkGUCPrefixReserved("erpgo_backup");
+}
+
+char *
+settings_repository(void)
+{
+	if (repository[0] == '\0')
+		return psprintf("file://%s_backups", DataDir);
+	return pstrdup(repository);
+}
+
+const char *
+settings_secrets_file(void)
+{
+	return secrets_file[0] == '\0' ? NULL : secrets_file;
+}
+
+const char *
+settings_encryption(void)
+{
+	return encryption == ENCRYPTION_AUTO ? "auto" : cipher_name(encryption);
+}
+
+const char *
+settings_verify_depth(void)
+{
+	return verify_depth_name(verify_depth);
+}

@@ -1,0 +1,32 @@
+/*
+ * The settings "erpgo_backup.*".
+ */
+#ifndef ERPGO_SERVER_SETTINGS_H
+#define ERPGO_SERVER_SETTINGS_H
+
+#include "postgres.h"
+
+extern bool setting_enabled;
+extern char *setting_database;	/* where the extension works */
+extern char *setting_cluster;	/* folder of this server in the repository */
+extern char *setting_connection;	/* conninfo for pg_dump, or "" */
+extern char *setting_compression;
+extern int	setting_jobs;
+extern int	setting_lock_wait_timeout;	/* milliseconds */
+extern int	setting_maximum_duration;	/* seconds; 0 is no limit */
+extern int	setting_nice;
+
+/* Defines the settings; to be called while the server starts. */
+extern void settings_define(void);
+
+/* The URL of the repository that is in effect; allocated. */
+extern char *settings_repository(void);
+
+/* The path of the secrets file; NULL if none is set. */
+extern const char *settings_secrets_file(void);
+
+/* The words that the settings of the same names have. */
+extern const char *settings_encryption(void);
+extern const char *settings_verify_depth(void);
+
+#endif

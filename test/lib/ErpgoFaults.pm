@@ -1,0 +1,166 @@
+# What tests need that break things on purpose: jobs in the background, their
+# processes, and a PostgreSQL installation whose programs can be replaced.
+package ErpgoFaults;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use ErpgoBackup qw(wait_for file_names read_file write_file);
+use IPC::Run ();
+use Test::More;
+
+our @EXPORT = qw(start_run run_status wait_run job_processes hold_table
+  release_table private_installation replace_program repository_leftovers
+  server_start_time all_gone);
+
+# Starts a backup in the background; its identifier.
+sub start_run
+{
+	my ($server, $type, $databases) = @_;
+	my $list = defined $databases ? "'$databases'" : 'NULL';
+
+	return $server->sql("SELECT erpgo_backup_run('$type', $list, wait => false)");
+}
+
+sub run_status
+{
+	my ($server, $id) = @_;
+
+	return $server->sql("SELECT status FROM erpgo_backup_history WHERE id = '$id'");
+}
+
+# Waits until a run has ended, however; its status.
+sub wait_run
+{
+	my ($server, $id) = @_;
+	my $status;
+
+	wait_for("the end of $id",
+		sub {
+			$status = run_status($server, $id);
+			return $status ne '' && $status !~ /^(?:running|verifying)$/;
+		});
+	# The row may be final a moment before the job is gone.
+	wait_for("the job of $id to go away",
+		sub { $server->sql("SELECT count(*) FROM erpgo_backup_progress WHERE id = '$id'") eq '0' });
+	return $status;
+}
+
+# The processes whose parent is one of these, with their command names.
+sub children
+{
+	my (@parents) = @_;
+	my @found;
+
+	return () unless @parents;
+	foreach my $line (split /\n/, `ps -o pid=,ppid=,comm= --ppid @{[join(',', @parents)]}`)
+	{
+		my ($pid, $parent, $name) = $line =~ /(\d+)\s+(\d+)\s+(.*)/ or next;
+		push @found, { pid => $pid, name => $name };
+	}
+	return @found;
+}
+
+# The processes of a running job: job, supervisor, worker (process
+# identifiers), and programs (of the worker's children, name to identifier).
+sub job_processes
+{
+	my ($server, $id) = @_;
+	my %processes;
+
+	wait_for("the processes of $id",
+		sub {
+			my $job = $server->sql("SELECT pid FROM erpgo_backup_progress WHERE id = '$id'");
+			return 0 if $job !~ /^\d+$/;
+			my ($supervisor) = children($job);
+			my ($worker) = $supervisor ? children($supervisor->{pid}) : ();
+
+			return 0 unless $worker;
+			%processes = (
+				job => $job,
+				supervisor => $supervisor->{pid},
+				worker => $worker->{pid},
+				programs => { map { $_->{name} => $_->{pid} } children($worker->{pid}) });
+			return 1;
+		});
+	return \%processes;
+}
+
+# Takes an exclusive lock, on which pg_dump will wait; a handle.
+sub hold_table
+{
+	my ($server, $database, $table) = @_;
+	my %handle = (in => "BEGIN; LOCK TABLE $table; SELECT 'locked';\n", out => '');
+
+	$handle{run} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-d', $server->conninfo($database) ],
+		'<', \$handle{in}, '>', \$handle{out}, IPC::Run::timeout(180));
+	$handle{run}->pump until $handle{out} =~ /locked/;
+	return \%handle;
+}
+
+sub release_table
+{
+	my ($handle) = @_;
+
+	$handle->{in} .= "COMMIT;\n\\q\n";
+	$handle->{run}->finish;
+	return;
+}
+
+# A copy of the PostgreSQL installation under test, made of hard links, in
+# which programs can be replaced; its path is for install_path.
+sub private_installation
+{
+	my ($folder) = @_;
+	my $bindir = `pg_config --bindir`;
+	my $prefix;
+
+	chomp $bindir;
+	($prefix) = $bindir =~ m{^(.*)/usr/lib/postgresql/} or $prefix = $bindir =~ s{/bin$}{}r;
+	system('cp', '-al', $prefix, $folder) == 0 or die 'cp failed';
+	return $folder . substr($bindir, length($prefix)) =~ s{/bin$}{}r;
+}
+
+# Puts a shell script in the place of a program of a private installation;
+# the program itself stays as NAME.real, whose path is $REAL in the script.
+sub replace_program
+{
+	my ($installation, $name, $script) = @_;
+	my $path = "$installation/bin/$name";
+
+	rename($path, "$path.real") or die "rename: $!" unless -e "$path.real";
+	unlink($path);
+	write_file($path, "#!/bin/bash\nREAL=$path.real\n$script\n");
+	chmod(0755, $path);
+	return;
+}
+
+# Names of files in the repository that belong to no finished backup.
+sub repository_leftovers
+{
+	my ($server) = @_;
+	my @names = -d $server->folder ? file_names($server->folder) : ();
+	my %finished = map { m{^(.*/backup/[^/]+)/manifest\.json$} ? ($1 => 1) : () } @names;
+
+	return grep {
+		m{/\.} || (m{^(.*/backup/[^/]+)/} && !$finished{$1}) || m{/writer\.json$}
+	} @names;
+}
+
+sub server_start_time
+{
+	my ($server) = @_;
+
+	return $server->sql('SELECT pg_postmaster_start_time()');
+}
+
+# Are these processes gone?  A zombie that nobody reaps counts as there.
+sub all_gone
+{
+	my (@pids) = @_;
+
+	return !grep { -e "/proc/$_" } @pids;
+}
+
+1;

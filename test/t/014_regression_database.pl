@@ -1,0 +1,56 @@
+# PostgreSQL's own regression database survives a backup and a restore.
+use strict;
+use warnings;
+use ErpgoBackup;
+use PostgreSQL::Test::Utils ();
+use Test::More;
+
+my $suite = $ENV{ERPGO_BACKUP_REGRESSION_SUITE};
+plan skip_all => 'the source of PostgreSQL\'s regression suite could not be had'
+  unless $suite && -f "$suite/regress.so";
+
+my $server = ErpgoBackup->new('regression',
+	settings => { log_statement => 'none', log_min_messages => 'warning', fsync => 'off',
+		max_prepared_transactions => 0, allow_in_place_tablespaces => 'on' });
+my $output = PostgreSQL::Test::Utils::tempdir();
+
+# What fails there is of no interest here: the database that it leaves is.
+# (max_connections of the test cluster is low)
+my $pgxs = `pg_config --pgxs`;
+my ($pg_regress) = $pgxs =~ m{^(.*)/src/makefiles/pgxs\.mk};
+ErpgoBackup::run_program("$pg_regress/src/test/regress/pg_regress",
+	'--bindir=' . (`pg_config --bindir` =~ s/\n//r), "--inputdir=$suite", "--outputdir=$output",
+	"--dlpath=$suite", '--host=' . $server->node->host, '--port=' . $server->node->port,
+	'--max-concurrent-tests=8', "--schedule=$suite/parallel_schedule");
+cmp_ok($server->sql('SELECT count(*) FROM pg_class', 'regression'), '>', 1000,
+	'the suite left a large database');
+$server->sql(q{COMMENT ON DATABASE regression IS 'it''s "it"'; GRANT CONNECT ON DATABASE regression TO pg_monitor;
+	ALTER DATABASE regression CONNECTION LIMIT 77; ALTER DATABASE regression SET work_mem = '5MB';
+	ALTER ROLE postgres IN DATABASE regression SET search_path = "a b", public}) if 1;
+
+my $id = $server->run_backup(databases => ['regression']);
+$server->cli_ok('verify', $id, '--depth', 'full');
+
+my $properties = q{SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datlocprovider, datcollate, datctype,
+	datistemplate, datallowconn, datconnlimit, (SELECT spcname FROM pg_tablespace t WHERE t.oid = dattablespace),
+	(SELECT array_agg(a::text ORDER BY a::text) FROM unnest(datacl) a), shobj_description(d.oid, 'pg_database')
+	FROM pg_database d WHERE datname = '%s'};
+my $settings = q{SELECT setrole::regrole, setconfig FROM pg_db_role_setting
+	WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = '%s') ORDER BY 1::text};
+
+foreach my $case ([ 'copy', 1 ], [ 'copy in parallel', 2 ])
+{
+	my ($copy, $jobs) = @$case;
+	my ($exit_code, $out, $err) = $server->cli('restore', $id, '--database', 'regression',
+		'--dbname', $server->conninfo($copy), '--create', '--jobs', $jobs);
+
+	is($exit_code, 0, "restored as \"$copy\"") or diag($err);
+	ok($server->contents($copy) eq $server->contents('regression'), 'pg_dump says the same of both');
+	foreach my $query ($properties, $settings)
+	{
+		is($server->sql(sprintf($query, $copy)), $server->sql(sprintf($query, 'regression')),
+			'so do pg_database and pg_db_role_setting');
+	}
+	$server->sql("DROP DATABASE \"$copy\"");
+}
+done_testing();
