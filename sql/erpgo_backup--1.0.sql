@@ -39,12 +39,14 @@ CREATE TABLE erpgo_backup.backup (
 	objects jsonb NOT NULL DEFAULT '[]',
 	error text,
 	seen_at timestamptz,
+	timeline integer,
 	leftovers boolean NOT NULL DEFAULT false,
 	present boolean NOT NULL GENERATED ALWAYS AS
 		(status = 'ok' OR (status = 'failed' AND verification_error IS NOT NULL)) STORED
 );
 COMMENT ON TABLE erpgo_backup.backup IS 'backups, one row each';
 COMMENT ON COLUMN erpgo_backup.backup.seen_at IS 'when it was last seen in the repository';
+COMMENT ON COLUMN erpgo_backup.backup.timeline IS 'of the server when it began; null if another server made it';
 COMMENT ON COLUMN erpgo_backup.backup.leftovers IS 'an unfinished run may have left objects in the repository';
 COMMENT ON COLUMN erpgo_backup.backup.present IS 'it is in the repository, be it damaged';
 
@@ -118,20 +120,20 @@ COMMENT ON FUNCTION erpgo_backup.audit_add(text, text, text, text, text, text, t
 	IS 'adds a row to the audit';
 
 CREATE FUNCTION erpgo_backup.backup_begin(id text, type text, databases text,
-										  label text)
+										  label text, timeline text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.backup
-		(id, type, status, started_at, databases, label, leftovers)
+		(id, type, status, started_at, databases, label, timeline, leftovers)
 	VALUES (backup_begin.id, backup_begin.type, 'running', clock_timestamp(),
 			CASE WHEN backup_begin.databases IS NOT NULL THEN
 				ARRAY(SELECT jsonb_array_elements_text(backup_begin.databases::jsonb))
 			END,
-			backup_begin.label, true);
+			backup_begin.label, backup_begin.timeline::integer, true);
 END;
-COMMENT ON FUNCTION erpgo_backup.backup_begin(text, text, text, text)
+COMMENT ON FUNCTION erpgo_backup.backup_begin(text, text, text, text, text)
 	IS 'notes that a backup begins; databases is a JSON array';
 
 CREATE FUNCTION erpgo_backup.backup_take(backup text)

@@ -18,16 +18,15 @@ typedef struct Subcommand
 	const char *name;
 	const char *summary;
 	int			(*run) (const CommonOptions *options, int argc, char **argv);
-	const char *const *help;
 } Subcommand;
 
 static const Subcommand subcommands[] = {
-	{"list", "list the backups", command_list, &help_list},
-	{"show", "show a backup, or how to restore it without this program", command_show, &help_show},
-	{"verify", "compare backups with what they were when they were made", command_verify, &help_verify},
-	{"restore", "restore databases of a backup", command_restore, &help_restore},
-	{"check", "check the repository", command_check, &help_check},
-	{"version", "print versions", command_version, &help_version}
+	{"list", "list the backups", command_list},
+	{"show", "show a backup, or how to restore it without this program", command_show},
+	{"verify", "compare backups with what they were when they were made", command_verify},
+	{"restore", "restore databases of a backup", command_restore},
+	{"check", "check the repository", command_check},
+	{"version", "print versions", command_version}
 };
 
 /*
@@ -100,8 +99,6 @@ find_subcommand(const char *name)
 static int
 dispatch(const CommonOptions *options, int argc, char **argv)
 {
-	const Subcommand *subcommand;
-
 	if (argc < 1)
 		fail(FAILURE_USAGE, "Try \"erpgo_backup --help\".", "no command is given");
 	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
@@ -118,13 +115,7 @@ dispatch(const CommonOptions *options, int argc, char **argv)
 	if (argv[0][0] == '-')
 		fail(FAILURE_USAGE, "Try \"erpgo_backup --help\".",
 			 "there is no option \"%s\" before a command", argv[0]);
-	subcommand = find_subcommand(argv[0]);
-	if (has_argument(argc, argv, "--help"))
-	{
-		fputs(*subcommand->help, stdout);
-		return 0;
-	}
-	return subcommand->run(options, argc, argv);
+	return find_subcommand(argv[0])->run(options, argc, argv);
 }
 
 /*

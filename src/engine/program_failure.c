@@ -21,6 +21,8 @@ static const KnownError known_errors[] = {
 	"Free some space on that file system."},
 	{"canceling statement due to lock timeout", NULL, FAILURE_TIMEOUT,
 	"Another session holds a lock on a table for long; see the view pg_locks."},
+	{"canceling statement due to statement timeout", "LOCK TABLE", FAILURE_TIMEOUT,
+	"Another session held a lock on a table for longer than erpgo_backup.lock_wait_timeout; see the view pg_locks."},
 	{"canceling statement due to statement timeout", NULL, FAILURE_TIMEOUT, NULL},
 	{"FATAL:  database \"", "\" does not exist", FAILURE_UNDEFINED, NULL},
 	{"connection to server", NULL, FAILURE_CONNECTION, NULL},

@@ -31,75 +31,83 @@ PG_FUNCTION_INFO_V1(erpgo_backup_check);
 #define FINDING_WARNING "warning"
 #define FINDING_ERROR "error"
 
-typedef struct Finding
-{
-	const char *name;
-	const char *status;
-	const char *message;
-	const char *hint;			/* or NULL */
-} Finding;
+#define HINT_SECRETS_FILE "Put BACKUP_ENCRYPTION_KEY=... into a file that only the server's user can read, and name that in erpgo_backup.secrets_file."
 
 /*
- * Adds a row.
+ * Adds a row; hint may be NULL.
  */
 static void
-put_finding(ReturnSetInfo *result, Finding finding)
+put_finding(ReturnSetInfo *result, const char *name, const char *status,
+			const char *message, const char *hint)
 {
 	Datum		values[4] = {0};
 	bool		nulls[4] = {false};
 
-	values[0] = CStringGetTextDatum(finding.name);
-	values[1] = CStringGetTextDatum(finding.status);
-	values[2] = CStringGetTextDatum(finding.message);
-	nulls[3] = finding.hint == NULL;
-	if (finding.hint != NULL)
-		values[3] = CStringGetTextDatum(finding.hint);
+	values[0] = CStringGetTextDatum(name);
+	values[1] = CStringGetTextDatum(status);
+	values[2] = CStringGetTextDatum(message);
+	nulls[3] = hint == NULL;
+	if (hint != NULL)
+		values[3] = CStringGetTextDatum(hint);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
 /*
- * Adds a row that depends on a condition.
+ * Adds a row that says that something is as it should be.
  */
 static void
-put_condition(ReturnSetInfo *result, bool good, Finding if_not,
-			  const char *message_if_good)
+put_ok(ReturnSetInfo *result, const char *name, const char *message)
 {
-	if (good)
-		put_finding(result, (Finding) {
-			if_not.name, FINDING_OK, message_if_good, NULL
-		});
-	else
-		put_finding(result, if_not);
+	put_finding(result, name, FINDING_OK, message, NULL);
 }
 
 /*
- * Is the library where it can work?  Adds rows; false if jobs cannot be done.
+ * Is the library loaded by the server?  Adds a row.
  */
 static bool
-check_loading(ReturnSetInfo *result)
+check_preload(ReturnSetInfo *result)
+{
+	if (job_table == NULL)
+		put_finding(result, "preload", FINDING_ERROR,
+					"erpgo_backup is not loaded by the server",
+					"Add erpgo_backup to shared_preload_libraries and restart the server.");
+	else
+		put_ok(result, "preload", "the library is loaded by the server");
+	return job_table != NULL;
+}
+
+/*
+ * Is this the database in which the extension works?  Adds a row.
+ */
+static bool
+check_database(ReturnSetInfo *result)
 {
 	char	   *here = get_database_name(MyDatabaseId);
+	bool		is_here = strcmp(here, setting_database) == 0;
 
-	put_condition(result, job_table != NULL, (Finding) {
-		"preload", FINDING_ERROR,
-			"erpgo_backup is not loaded by the server",
-			"Add erpgo_backup to shared_preload_libraries and restart the server."
-	}, "the library is loaded by the server");
-	if (job_table == NULL)
-		return false;
+	if (!is_here)
+		put_finding(result, "database", FINDING_ERROR,
+					psprintf("erpgo_backup works in database \"%s\", not in \"%s\"",
+							 setting_database, here),
+					"Connect to that database, or change the setting erpgo_backup.database.");
+	else
+		put_ok(result, "database",
+			   psprintf("erpgo_backup works in database \"%s\"", here));
+	return is_here;
+}
 
-	put_condition(result, strcmp(here, setting_database) == 0, (Finding) {
-		"database", FINDING_ERROR,
-			psprintf("erpgo_backup works in database \"%s\", not in \"%s\"",
-					 setting_database, here),
-			"Connect to that database, or change the setting erpgo_backup.database."
-	}, psprintf("erpgo_backup works in database \"%s\"", here));
-	put_condition(result, setting_enabled, (Finding) {
-		"enabled", FINDING_WARNING,
-			"this server does not write to the repository",
-			"Set erpgo_backup.enabled unless this server is a copy of another one."
-	}, "this server may write to the repository");
-	return strcmp(here, setting_database) == 0;
+/*
+ * May this server write to the repository?
+ */
+static void
+check_enabled(ReturnSetInfo *result)
+{
+	if (!setting_enabled)
+		put_finding(result, "enabled", FINDING_WARNING,
+					"this server does not write to the repository",
+					"Set erpgo_backup.enabled unless this server is a copy of another one.");
+	else
+		put_ok(result, "enabled", "this server may write to the repository");
 }
 
 /*
@@ -113,27 +121,21 @@ check_repository_location(ReturnSetInfo *result)
 	char	   *folder = path == NULL ? NULL : location_in_cluster(path);
 
 	if (folder != NULL)
-		put_finding(result, (Finding) {
-			"repository_location", FINDING_ERROR,
-				psprintf("repository \"%s\" is inside \"%s\"", url, folder),
-				"Set erpgo_backup.repository to a folder outside of the server's data."
-		});
+		put_finding(result, "repository_location", FINDING_ERROR,
+					psprintf("repository \"%s\" is inside \"%s\"", url, folder),
+					"Set erpgo_backup.repository to a folder outside of the server's data.");
 	else if (path != NULL && location_same_filesystem(path, DataDir))
-		put_finding(result, (Finding) {
-			"repository_location", FINDING_WARNING,
-				psprintf("repository \"%s\" is on the same file system as the data",
-						 url),
-				"Set erpgo_backup.repository to a folder on another disk or machine."
-		});
+		put_finding(result, "repository_location", FINDING_WARNING,
+					psprintf("repository \"%s\" is on the same file system as the data",
+							 url),
+					"Set erpgo_backup.repository to a folder on another disk or machine.");
 	else
-		put_finding(result, (Finding) {
-			"repository_location", FINDING_OK,
-				psprintf("repository is \"%s\"", url), NULL
-		});
+		put_ok(result, "repository_location",
+			   psprintf("repository is \"%s\"", url));
 }
 
 /*
- * Do secrets come from where they are safe?
+ * Is there a key, and does it come from where it is safe?
  */
 static void
 check_secrets(ReturnSetInfo *result)
@@ -141,31 +143,21 @@ check_secrets(ReturnSetInfo *result)
 	const char *file = settings_secrets_file();
 	char	   *folder = file == NULL ? NULL : location_in_cluster(file);
 	const char *key = getenv("BACKUP_ENCRYPTION_KEY");
-	bool		in_environment = key != NULL && key[0] != '\0';
 
 	if (folder != NULL)
-		put_finding(result, (Finding) {
-			"secrets", FINDING_ERROR,
-				psprintf("secrets file \"%s\" is inside \"%s\"", file, folder),
-				"Move it, and change the setting erpgo_backup.secrets_file."
-		});
-	else if (in_environment)
-		put_finding(result, (Finding) {
-			"secrets", FINDING_WARNING,
-				"the encryption key is in the server's environment, which every backend inherits",
-				"Put it into a file that only the server's user can read, and name that in erpgo_backup.secrets_file."
-		});
+		put_finding(result, "secrets", FINDING_ERROR,
+					psprintf("secrets file \"%s\" is inside \"%s\"", file, folder),
+					"Move it, and change the setting erpgo_backup.secrets_file.");
+	else if (key != NULL && key[0] != '\0')
+		put_finding(result, "secrets", FINDING_WARNING,
+					"the encryption key is in the server's environment, which every backend inherits",
+					HINT_SECRETS_FILE);
 	else if (file == NULL)
-		put_finding(result, (Finding) {
-			"secrets", FINDING_WARNING,
-				"there is no encryption key, so backups are not encrypted",
-				"Put BACKUP_ENCRYPTION_KEY=… into a file that only the server's user can read, and name that in erpgo_backup.secrets_file."
-		});
+		put_finding(result, "secrets", FINDING_WARNING,
+					"there is no encryption key, so backups are not encrypted",
+					HINT_SECRETS_FILE);
 	else
-		put_finding(result, (Finding) {
-			"secrets", FINDING_OK,
-				psprintf("secrets are read from \"%s\"", file), NULL
-		});
+		put_ok(result, "secrets", psprintf("secrets are read from \"%s\"", file));
 }
 
 /*
@@ -182,38 +174,60 @@ check_programs(ReturnSetInfo *result)
 	{
 		char	   *path = server_program(programs[i]);
 
-		put_condition(result, access(path, X_OK) == 0, (Finding) {
-			programs[i], FINDING_ERROR,
-				psprintf("could not execute \"%s\"", path),
-				"Install the client programs of the server's own version, and erpgo_backup, beside the server's."
-		}, psprintf("\"%s\" is there", path));
+		if (access(path, X_OK) != 0)
+			put_finding(result, programs[i], FINDING_ERROR,
+						psprintf("could not execute \"%s\"", path),
+						"Install it beside the server's programs, in the server's own version.");
+		else
+			put_ok(result, programs[i], psprintf("\"%s\" is there", path));
 	}
 }
 
 /*
- * Is the server set up as one that is backed up should be?
+ * Would damage by disks be noticed?
  */
 static void
-check_server(ReturnSetInfo *result)
+check_checksums(ReturnSetInfo *result)
 {
 	const char *checksums = GetConfigOption("data_checksums", false, false);
 
-	put_condition(result, strcmp(checksums, "on") == 0, (Finding) {
-		"data_checksums", FINDING_WARNING,
-			"data checksums are off, so damage by disks is found late or never",
-			"Enable them with pg_checksums while the server is down."
-	}, "data checksums are on");
-	put_condition(result, wal_level > WAL_LEVEL_MINIMAL, (Finding) {
-		"wal_level", FINDING_WARNING,
-			"wal_level is \"minimal\", so there is no recovery to a point in time",
-			"Set wal_level to \"replica\"."
-	}, "wal_level allows recovery to a point in time");
-	put_condition(result, max_worker_processes >= WORKERS_NEEDED, (Finding) {
-		"max_worker_processes", FINDING_WARNING,
-			psprintf("max_worker_processes is %d, and erpgo_backup needs %d",
-					 max_worker_processes, WORKERS_NEEDED),
-			"Increase max_worker_processes."
-	}, psprintf("max_worker_processes is %d", max_worker_processes));
+	if (strcmp(checksums, "on") != 0)
+		put_finding(result, "data_checksums", FINDING_WARNING,
+					"data checksums are off, so damage by disks is found late or never",
+					"Enable them with pg_checksums while the server is down.");
+	else
+		put_ok(result, "data_checksums", "data checksums are on");
+}
+
+/*
+ * Does the WAL hold what recovery to a point in time needs?
+ */
+static void
+check_wal_level(ReturnSetInfo *result)
+{
+	if (wal_level < WAL_LEVEL_REPLICA)
+		put_finding(result, "wal_level", FINDING_WARNING,
+					"wal_level is \"minimal\", so there is no recovery to a point in time",
+					"Set wal_level to \"replica\".");
+	else
+		put_ok(result, "wal_level",
+			   "wal_level allows recovery to a point in time");
+}
+
+/*
+ * Is there room for our workers?
+ */
+static void
+check_workers(ReturnSetInfo *result)
+{
+	char	   *message = psprintf("max_worker_processes is %d, and erpgo_backup needs up to %d",
+								   max_worker_processes, WORKERS_NEEDED);
+
+	if (max_worker_processes < WORKERS_NEEDED)
+		put_finding(result, "max_worker_processes", FINDING_WARNING, message,
+					"Increase max_worker_processes.");
+	else
+		put_ok(result, "max_worker_processes", message);
 }
 
 /*
@@ -227,18 +241,19 @@ put_engine_findings(ReturnSetInfo *result, char *payload)
 	while ((line = strsep(&payload, "\n")) != NULL)
 	{
 		EngineMessage row;
-		Finding		finding;
+		char	   *name;
+		char	   *status;
+		char	   *message;
 
 		if (line[0] == '\0')
 			continue;
 		row = engine_message_read_body(line);
-		finding.name = message_text(&row, "name");
-		finding.status = message_text(&row, "status");
-		finding.message = message_text(&row, "message");
-		finding.hint = message_text(&row, "hint");
-		if (finding.name != NULL && finding.status != NULL &&
-			finding.message != NULL)
-			put_finding(result, finding);
+		name = message_text(&row, "name");
+		status = message_text(&row, "status");
+		message = message_text(&row, "message");
+		if (name != NULL && status != NULL && message != NULL)
+			put_finding(result, name, status, message,
+						message_text(&row, "hint"));
 	}
 }
 
@@ -257,10 +272,8 @@ check_repository(ReturnSetInfo *result)
 	session_await(slot, true, &outcome, &payload);
 	put_engine_findings(result, payload);
 	if (outcome.sqlstate != ERRCODE_SUCCESSFUL_COMPLETION)
-		put_finding(result, (Finding) {
-			"repository", FINDING_ERROR, pstrdup(outcome.message),
-				outcome.hint[0] ? pstrdup(outcome.hint) : NULL
-		});
+		put_finding(result, "repository", FINDING_ERROR, outcome.message,
+					outcome.hint[0] != '\0' ? outcome.hint : NULL);
 }
 
 /*
@@ -272,17 +285,18 @@ erpgo_backup_check(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (!check_loading(result))
+	if (!check_preload(result) || !check_database(result))
 		PG_RETURN_VOID();
+	check_enabled(result);
 	check_repository_location(result);
 	check_secrets(result);
 	check_programs(result);
-	check_server(result);
+	check_checksums(result);
+	check_wal_level(result);
+	check_workers(result);
 	if (RecoveryInProgress())
-		put_finding(result, (Finding) {
-			"standby", FINDING_WARNING,
-				"this server is a standby, which makes no backups", NULL
-		});
+		put_finding(result, "standby", FINDING_WARNING,
+					"this server is a standby, which makes no backups", NULL);
 	else
 		check_repository(result);
 	PG_RETURN_VOID();

@@ -1,5 +1,6 @@
 /*
- * What differs between the major versions of PostgreSQL, in one place.
+ * What differs between the major versions of PostgreSQL, in one place.  The
+ * interfaces that this library uses are the same in all that it supports.
  */
 #ifndef ERPGO_SERVER_COMPAT_H
 #define ERPGO_SERVER_COMPAT_H
@@ -8,11 +9,6 @@
 
 #if PG_VERSION_NUM < 150000
 #error "erpgo_backup needs PostgreSQL 15 or newer"
-#endif
-
-/* VARDATA and its kin moved out of postgres.h. */
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
 #endif
 
 #endif

@@ -159,13 +159,14 @@ engine_message_parse(const char *line)
 EngineMessage
 engine_message_read_body(const char *json)
 {
+	EngineMessage message = {MESSAGE_UNKNOWN, NULL, 0};
 	Datum		datum = DirectFunctionCall1(jsonb_in, CStringGetDatum(json));
 	Jsonb	   *body = DatumGetJsonbP(datum);
 
 	Assert(JB_ROOT_IS_OBJECT(body));
-	return (EngineMessage) {
-		MESSAGE_UNKNOWN, &body->root, VARSIZE(body)
-	};
+	message.body = &body->root;
+	message.body_len = VARSIZE(body);
+	return message;
 }
 
 char *

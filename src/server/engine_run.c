@@ -25,7 +25,7 @@
 #define INTERRUPT_GRACE_MS 1000
 /* From SIGKILL until a process counts as hanging in the kernel. */
 #define KILL_GRACE_MS 5000
-/* From the end of the messages to the end of the processes. */
+/* From the last message to the end of the processes. */
 #define LINGER_MS 5000
 
 /* Where a run stands. */
@@ -34,7 +34,7 @@ typedef struct Follower
 	EngineRun  *run;
 	LineReader	reader;
 	TimestampTz started_at;
-	TimestampTz closed_at;		/* 0 until the engine closed its side */
+	TimestampTz done_at;		/* 0 until nothing more is to be expected */
 	TimestampTz stopped_at;		/* 0 until it was asked to stop */
 } Follower;
 
@@ -197,7 +197,7 @@ stop_reason(const Follower *follower)
 	if (run->time_limit > 0 &&
 		passed(follower->started_at, run->time_limit * 1000))
 		return ENGINE_TIMED_OUT;
-	if (follower->closed_at != 0 && passed(follower->closed_at, LINGER_MS))
+	if (follower->done_at != 0 && passed(follower->done_at, LINGER_MS))
 		return ENGINE_LINGERING;
 	return ENGINE_NOT_STOPPED;
 }
@@ -229,6 +229,16 @@ enforce_stop(Follower *follower)
 }
 
 /*
+ * Did the engine send its result or its error?
+ */
+static bool
+has_final_message(const EngineRun *run)
+{
+	return run->succeeded ||
+		run->outcome.sqlstate != ERRCODE_SUCCESSFUL_COMPLETION;
+}
+
+/*
  * Takes what has come; true when nothing can come any more.
  */
 static bool
@@ -239,8 +249,9 @@ engine_has_ended(Follower *follower)
 	/* Reaping first: what a process sent before its end is read after it. */
 	if (!follower->reader.at_end)
 		take_messages(follower->run, &follower->reader);
-	if (follower->reader.at_end && follower->closed_at == 0)
-		follower->closed_at = GetCurrentTimestamp();
+	if (follower->done_at == 0 &&
+		(follower->reader.at_end || has_final_message(follower->run)))
+		follower->done_at = GetCurrentTimestamp();
 	return follower->reader.at_end && all_reaped;
 }
 
@@ -271,7 +282,7 @@ wait_for_engine(const Follower *follower)
 static void
 follow_engine(EngineRun *run, pgsocket socket)
 {
-	Follower	follower = {.run = run,.started_at = GetCurrentTimestamp()};
+	Follower	follower = {.run = run, .started_at = GetCurrentTimestamp()};
 
 	line_reader_init(&follower.reader, socket);
 	while (!engine_has_ended(&follower))
@@ -332,8 +343,8 @@ describe_end(EngineRun *run)
 	}
 	describe_stop(run);
 	run->cleaned_up = engine_exited_by_itself() &&
-		run->outcome.sqlstate != ERRCODE_SUCCESSFUL_COMPLETION;
-	if (run->outcome.sqlstate == ERRCODE_SUCCESSFUL_COMPLETION)
+		has_final_message(run);
+	if (!has_final_message(run))
 		job_outcome_error(&run->outcome, ERRCODE_SYSTEM_ERROR,
 						  psprintf("engine ended without a result: it %s",
 								   engine_end_text()),

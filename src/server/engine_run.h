@@ -14,7 +14,7 @@ typedef enum EngineStop
 	ENGINE_CANCELLED,			/* somebody asked for it */
 	ENGINE_INTERRUPTED,			/* this worker is to end */
 	ENGINE_TIMED_OUT,
-	ENGINE_LINGERING			/* it closed its connection and did not end */
+	ENGINE_LINGERING			/* it had nothing more to do and did not end */
 } EngineStop;
 
 typedef struct EngineRun

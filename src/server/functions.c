@@ -190,8 +190,8 @@ seconds_to_interval(double seconds)
 static double
 progress_rate(const JobProgress *progress)
 {
-	double		seconds = (GetCurrentTimestamp() - progress->phase_started_at) /
-		(double) USECS_PER_SEC;
+	TimestampTz elapsed = GetCurrentTimestamp() - progress->phase_started_at;
+	double		seconds = (double) elapsed / USECS_PER_SEC;
 
 	if (progress->phase_started_at == 0 || seconds < 1)
 		return 0;

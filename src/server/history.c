@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
@@ -185,6 +186,15 @@ add_audit(const JobRequest *request, const char *action, const char *outcome,
 }
 
 /*
+ * The timeline that the server writes, as text; allocated.
+ */
+static const char *
+timeline(void)
+{
+	return psprintf("%u", GetWALInsertionTimeLine());
+}
+
+/*
  * Adds the row of a backup that begins.
  */
 static void
@@ -196,9 +206,10 @@ begin_backup(const JobRequest *request)
 		request->database_count == 0 ? NULL :
 		names_to_json(request->databases, request->database_count),
 		null_if_empty(request->label),
+		timeline(),
 	};
 
-	query("SELECT erpgo_backup.backup_begin($1, $2, $3, $4)",
+	query("SELECT erpgo_backup.backup_begin($1, $2, $3, $4, $5)",
 		  lengthof(args), args);
 	add_audit(request, "backup", "started", NULL);
 }
@@ -347,9 +358,9 @@ void
 history_cancelled(const JobRequest *request, const char *role)
 {
 	MemoryContext caller = begin_transaction();
-	const char *args[] = {role, request->id, job_kind_name(request->kind)};
+	const char *args[] = {role, null_if_empty(request->id)};
 
-	query("SELECT erpgo_backup.audit_add($1, NULL, 'cancel', $2, 'ok', $3, NULL, NULL)",
+	query("SELECT erpgo_backup.audit_add($1, NULL, 'cancel', $2, 'ok', NULL, NULL, NULL)",
 		  lengthof(args), args);
 	end_transaction(caller);
 }
@@ -381,9 +392,12 @@ history_interrupted(const char *id)
 char	  **
 history_leftovers(int *count)
 {
+	const char *here = timeline();
+
 	return query_texts("SELECT id FROM erpgo_backup.backup WHERE leftovers"
 					   " AND status IN ('failed', 'cancelled', 'interrupted')"
-					   " ORDER BY id", 0, NULL, count);
+					   " AND timeline = $1::integer ORDER BY id",
+					   1, &here, count);
 }
 
 void

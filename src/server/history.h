@@ -56,7 +56,11 @@ extern char **history_unfinished(int *count);
 /* Notes that a backup was interrupted, unless it ended meanwhile. */
 extern void history_interrupted(const char *id);
 
-/* Identifiers of backups that may have left objects; allocated. */
+/*
+ * Identifiers of backups that may have left objects; allocated.  Only those
+ * of this timeline: a promoted standby or restored copy must not remove what
+ * the server that it came from is making.
+ */
 extern char **history_leftovers(int *count);
 
 /* Notes that a backup has left nothing. */

@@ -383,11 +383,11 @@ log_end(const JobEnd *end)
 {
 	const JobOutcome *outcome = end->outcome;
 	char	   *title = job_title(&slot->request);
-	int			level = slot->request.kind == JOB_BACKUP ||
-		slot->request.kind == JOB_VERIFY ? LOG : DEBUG1;
+	JobKind		kind = slot->request.kind;
+	bool		is_large = kind == JOB_BACKUP || kind == JOB_VERIFY;
 
 	if (strcmp(end->status, JOB_END_OK) == 0)
-		ereport(level, errmsg("%s finished", title));
+		ereport(is_large ? LOG : DEBUG1, errmsg("%s finished", title));
 	else if (strcmp(end->status, JOB_END_FAILED) != 0)
 		ereport(LOG, errmsg_internal("%s", outcome->message));
 	else

@@ -43,6 +43,24 @@ put_text(StringInfo json, const char *key, const char *value)
 }
 
 /*
+ * Appends what an event says.  An annotation has a value even if that is
+ * empty.
+ */
+static void
+put_event(StringInfo json, const JobRequest *request)
+{
+	put_text(json, "kind", request->event_kind);
+	put_text(json, "key", request->event_key);
+	if (request->event_key[0] == '\0')
+	{
+		put_text(json, "value", request->event_value);
+		return;
+	}
+	put_key(json, "value");
+	escape_json(json, request->event_value);
+}
+
+/*
  * Appends a member that is a number.
  */
 static void
@@ -179,9 +197,7 @@ job_description(const JobRequest *request)
 			put_text(&json, "depth", verify_depth_name(request->depth));
 			break;
 		case JOB_EVENT:
-			put_text(&json, "kind", request->event_kind);
-			put_text(&json, "key", request->event_key);
-			put_text(&json, "value", request->event_value);
+			put_event(&json, request);
 			break;
 		case JOB_SYNC:
 		case JOB_CHECK:

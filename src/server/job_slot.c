@@ -383,14 +383,13 @@ job_progress(JobSlot *slot, const JobProgress *progress)
 {
 	JobProgress *current = &slot->progress;
 	bool		changed = strcmp(current->phase, progress->phase) != 0;
-	int64		offset = changed ? progress->bytes_done : current->phase_offset;
-	TimestampTz since = changed ? GetCurrentTimestamp() :
-		current->phase_started_at;
+	int64		offset = current->phase_offset;
+	TimestampTz since = current->phase_started_at;
 
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
 	*current = *progress;
-	current->phase_offset = offset;
-	current->phase_started_at = since;
+	current->phase_offset = changed ? progress->bytes_done : offset;
+	current->phase_started_at = changed ? GetCurrentTimestamp() : since;
 	LWLockRelease(job_table->lock);
 	return changed;
 }

@@ -81,7 +81,7 @@ typedef struct JobProgress
 /* How a job ended. */
 typedef struct JobOutcome
 {
-	int			sqlstate;		/* ERRCODE_SUCCESSFUL_COMPLETION if it went well */
+	int			sqlstate;		/* 0 if it went well */
 	char		message[JOB_TEXT_SIZE];
 	char		detail[2 * JOB_TEXT_SIZE];
 	char		hint[JOB_TEXT_SIZE];

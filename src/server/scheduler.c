@@ -34,7 +34,7 @@
 /* Between looks for a database that is missing. */
 #define MISSING_DATABASE_MS (60 * 1000)
 /* Between looks whether a standby was promoted: nothing tells us. */
-#define STANDBY_MS (10 * 1000)
+#define STANDBY_MS (5 * 1000)
 
 /* The worker of each slot, as far as this process started it. */
 static BackgroundWorkerHandle *handles[JOB_SLOTS];
@@ -89,6 +89,30 @@ set_connecting(bool connecting)
 }
 
 /*
+ * Nobody can wake a scheduler that has ended.
+ */
+static void
+leave_at_exit(int code, Datum arg)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	job_table->scheduler_pid = 0;
+	job_table->scheduler_latch = NULL;
+	LWLockRelease(job_table->lock);
+}
+
+/*
+ * From now on scheduler_wake reaches this process.
+ */
+static void
+become_reachable(void)
+{
+	before_shmem_exit(leave_at_exit, (Datum) 0);
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	job_table->scheduler_latch = MyLatch;
+	LWLockRelease(job_table->lock);
+}
+
+/*
  * Waits, connected to no database, until it makes sense to try again.  Does
  * not return: a process connects once.
  */
@@ -96,6 +120,7 @@ static void
 await_database(void)
 {
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	become_reachable();
 	ereport(WARNING,
 			errmsg("erpgo_backup could not connect to database \"%s\"",
 				   setting_database),
@@ -122,18 +147,6 @@ connect_or_await(void)
 }
 
 /*
- * Nobody can wake a scheduler that has ended.
- */
-static void
-leave_at_exit(int code, Datum arg)
-{
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	job_table->scheduler_pid = 0;
-	job_table->scheduler_latch = NULL;
-	LWLockRelease(job_table->lock);
-}
-
-/*
  * Becomes the process that requests go to.  What a scheduler before this one
  * has begun to start is started anew, under another number, so that a worker
  * that comes late does not take it.
@@ -141,10 +154,9 @@ leave_at_exit(int code, Datum arg)
 static void
 take_office(void)
 {
-	before_shmem_exit(leave_at_exit, (Datum) 0);
+	become_reachable();
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
 	job_table->scheduler_pid = MyProcPid;
-	job_table->scheduler_latch = MyLatch;
 	job_table->repair_wanted = true;
 	for (int i = 0; i < JOB_SLOTS; i++)
 	{

@@ -19,8 +19,11 @@
 #include "session.h"
 #include "settings.h"
 
-/* A little more than the scheduler needs to come back. */
-#define SCHEDULER_WAIT_MS 7000
+/*
+ * More than the scheduler needs to come back, or to notice that a
+ * standby was promoted.
+ */
+#define SCHEDULER_WAIT_MS 15000
 #define LOOK_MS 100
 #define WAIT_MS 1000
 /* After a cancellation, until control returns without its end being seen. */
@@ -46,7 +49,8 @@ scheduler_is_ready(bool *missing_database)
 }
 
 /*
- * Waits for the scheduler, which comes a moment after the server does.
+ * Waits for the scheduler, which comes a moment after the server does.  One
+ * that waits for this database to be created is told that it is there.
  */
 static void
 require_scheduler(void)
@@ -56,6 +60,8 @@ require_scheduler(void)
 
 	while (!scheduler_is_ready(&missing_database))
 	{
+		if (missing_database)
+			scheduler_wake();
 		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(),
 									   SCHEDULER_WAIT_MS))
 			ereport(ERROR,

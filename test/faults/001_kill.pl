@@ -83,7 +83,6 @@ foreach my $case (@cases)
 		my $pid = $processes->{$victim} || $processes->{programs}{$victim};
 
 		kill($signal, $pid);
-		let_go($handle) if $victim eq 'job' && $signal eq 'INT' && 0;
 		is(wait_run($server, $id), $status, "the history says $status");
 		like($server->sql("SELECT error FROM erpgo_backup_history WHERE id = '$id'"),
 			$error, 'and why');

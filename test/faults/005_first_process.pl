@@ -12,7 +12,7 @@ plan skip_all => 'user namespaces are not available'
   if system('unshare --user --pid --fork --map-user=0 true 2>/dev/null') != 0;
 
 my $server = ErpgoBackup->new('first_process');
-my $user = (getpwuid($<))[2];
+my ($group) = split(/ /, $();
 $server->sql('CREATE DATABASE erp');
 $server->sql('CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) i', 'erp');
 $server->node->stop;
@@ -20,7 +20,7 @@ $server->node->stop;
 # The map keeps the user's own number, so that the server does not see root.
 my $log = $server->node->logfile;
 my $postmaster = IPC::Run::start(
-	[ 'unshare', '--user', "--map-user=$<", "--map-group=$(+0", '--pid', '--fork', '--mount-proc',
+	[ 'unshare', '--user', "--map-user=$<", "--map-group=$group", '--pid', '--fork', '--mount-proc',
 		'postgres', '-D', $server->node->data_dir ],
 	'<', \undef, '>>', $log, '2>>', $log);
 wait_for('the server', sub { ($server->try_sql('SELECT 1'))[0] == 0 });

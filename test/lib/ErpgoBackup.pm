@@ -31,7 +31,8 @@ our $MASTER_KEY = 'a master key of 32 bytes or more';
 sub new
 {
 	my ($class, $name, %options) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	my $node = PostgreSQL::Test::Cluster->new($name,
+		$options{install_path} ? (install_path => $options{install_path}) : ());
 	my $self = bless {
 		node => $node,
 		folder => $node->basedir . '/repository',

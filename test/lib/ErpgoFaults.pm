@@ -108,18 +108,26 @@ sub release_table
 	return;
 }
 
-# A copy of the PostgreSQL installation under test, made of hard links, in
-# which programs can be replaced; its path is for install_path.
+# A copy of the PostgreSQL installation under test in which programs can be
+# replaced: its programs are copies, all else are links; its path is for
+# install_path.
 sub private_installation
 {
 	my ($folder) = @_;
-	my $bindir = `pg_config --bindir`;
-	my $prefix;
+	my ($bindir, $sharedir) = map { s/\n//r } `pg_config --bindir --sharedir`;
+	my ($prefix, $version_folder) = $bindir =~ m{^(.*)(/usr/lib/postgresql/[^/]+)/bin$}
+	  or die "installation $bindir has an unknown layout";
+	my $share_folder = substr($sharedir, length($prefix));
 
-	chomp $bindir;
-	($prefix) = $bindir =~ m{^(.*)/usr/lib/postgresql/} or $prefix = $bindir =~ s{/bin$}{}r;
-	system('cp', '-al', $prefix, $folder) == 0 or die 'cp failed';
-	return $folder . substr($bindir, length($prefix)) =~ s{/bin$}{}r;
+	foreach my $command (
+		[ 'mkdir', '-p', "$folder$version_folder", "$folder" . ($share_folder =~ s{/[^/]+$}{}r) ],
+		[ 'cp', '-r', $bindir, "$folder$version_folder/bin" ],
+		[ 'ln', '-s', "$prefix$version_folder/lib", "$folder$version_folder/lib" ],
+		[ 'ln', '-s', $sharedir, "$folder$share_folder" ])
+	{
+		system(@$command) == 0 or die "@$command failed";
+	}
+	return "$folder$version_folder";
 }
 
 # Puts a shell script in the place of a program of a private installation;

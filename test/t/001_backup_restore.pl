@@ -71,9 +71,9 @@ END
 # Restores one database of a backup under another name and compares.
 sub restores_equal
 {
-	my ($id, $source, $copy) = @_;
+	my ($id, $source, $copy, @options) = @_;
 	my ($exit_code, $out, $err) = $server->cli('restore', $id, '--database',
-		$source, '--dbname', $server->conninfo($copy), '--create');
+		$source, '--dbname', $server->conninfo($copy), '--create', @options);
 
 	is($exit_code, 0, "\"$source\" is restored as \"$copy\"")
 	  or diag($out, $err);
@@ -137,6 +137,7 @@ my @cases = (
 foreach my $case (@cases)
 {
 	my ($compression, $encryption, $suffix) = @$case;
+	my @options = $encryption eq 'none' ? ('--allow-unencrypted') : ();
 
 	subtest "compression $compression, encryption $encryption" => sub {
 		$server->set(
@@ -147,13 +148,15 @@ foreach my $case (@cases)
 		ok(-f $server->backup_folder($id) . "/erp.dump$suffix",
 			"the dump's name ends in \"$suffix\"");
 		$server->cli_ok('verify', $id, '--depth', 'full');
-		restores_equal($id, 'erp', 'copy');
+		restores_equal($id, 'erp', 'copy', @options);
 		drop('copy');
 	};
 }
 
 subtest 'types' => sub {
-	$server->set('erpgo_backup.compression' => 'zstd');
+	$server->set(
+		'erpgo_backup.compression' => 'zstd',
+		'erpgo_backup.encryption' => 'auto');
 	my $schema = $server->run_backup(type => 'schema-only', databases => ['erp']);
 	my $data = $server->run_backup(type => 'data-only', databases => ['erp']);
 

@@ -38,15 +38,16 @@ foreach my $case ([ 'zstd', 'aes-256-cbc' ], [ 'gzip', 'aes-256-ctr' ], [ 'lz4',
 		write_file("$folder/script", $script);
 		write_file("$folder/key", $ErpgoBackup::MASTER_KEY);
 		chmod(0600, "$folder/key");
-		local %ENV = (PATH => $path, HOME => "$folder", MASTER_KEY_FILE => "$folder/key",
-			PGHOST => $target->node->host, PGPORT => $target->node->port, PGUSER => scalar getpwuid($<));
-		is(system("command -v erpgo_backup >/dev/null 2>&1") >> 8, 127 & 1, 'the engine is not in PATH')
-		  if 0;
-		my ($exit_code, $out, $err) = ErpgoBackup::run_program('bash', "$folder/script");
+		my @run = ('env', '-i', "PATH=$path", "HOME=$folder", "MASTER_KEY_FILE=$folder/key",
+			'PGHOST=' . $target->node->host, 'PGPORT=' . $target->node->port,
+			'PGUSER=' . getpwuid($<), 'bash');
+
+		my ($exit_code, $out, $err) = ErpgoBackup::run_program(@run, '-c', 'command -v erpgo_backup');
+		isnt($exit_code, 0, 'the engine is not in PATH');
+		($exit_code, $out, $err) = ErpgoBackup::run_program(@run, "$folder/script");
 		is($exit_code, 0, 'the commands succeed') or diag($out, $err);
 		foreach my $database ('erp', $WEIRD)
 		{
-			local $ENV{PATH} = "$tools:/usr/bin:/bin";
 			is( $target->sql('SELECT md5(string_agg(x::text, chr(10) ORDER BY x::text)) FROM '
 					. ($database eq 'erp' ? 't' : 'u') . ' x', $database),
 				$source->sql('SELECT md5(string_agg(x::text, chr(10) ORDER BY x::text)) FROM '
@@ -59,7 +60,7 @@ foreach my $case ([ 'zstd', 'aes-256-cbc' ], [ 'gzip', 'aes-256-ctr' ], [ 'lz4',
 		# Damage stops it before anything is decrypted.
 		my ($dump) = grep { m{\Q$id\E/erp\.dump} } file_names($source->folder);
 		damage($source->folder . "/$dump", 'flip');
-		($exit_code, $out, $err) = ErpgoBackup::run_program('bash', "$folder/script");
+		($exit_code, $out, $err) = ErpgoBackup::run_program(@run, "$folder/script");
 		isnt($exit_code, 0, 'a damaged object stops it');
 		damage($source->folder . "/$dump", 'flip');
 		$target->node->stop;

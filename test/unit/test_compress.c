@@ -72,7 +72,9 @@ assert_bytes_equal(Bytes got, Bytes expected)
 static Bytes
 rows_of_size(size_t len)
 {
-	return (Bytes) {compressible_data(len), len};
+	Bytes		rows = {compressible_data(len), len};
+
+	return rows;
 }
 
 static void
@@ -182,7 +184,8 @@ static void
 frames_of_zstd_have_their_size_and_a_checksum(void **state)
 {
 	Bytes		plain = rows_of_size(2 * FRAME_SIZE + 5);
-	Bytes		compressed = compress((Compression) {COMPRESSION_ZSTD, 1}, 2, plain, FRAME_SIZE);
+	Compression compression = {COMPRESSION_ZSTD, 1};
+	Bytes		compressed = compress(compression, 2, plain, FRAME_SIZE);
 	size_t		at = 0;
 	int			frames = 0;
 

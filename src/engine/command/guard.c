@@ -4,10 +4,12 @@
 #include "postgres_fe.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "command/guard.h"
+#include "descendants.h"
 #include "process.h"
 
 /* The signals that wait, and what was blocked before. */
@@ -23,6 +25,8 @@ guard_begin(void)
 	sigaddset(&guarded_signals, SIGTERM);
 	sigaddset(&guarded_signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &guarded_signals, &previous_signals);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		fail_errno("could not become the reaper of orphaned processes");
 }
 
 void
@@ -32,47 +36,47 @@ guard_end(void)
 }
 
 /*
- * Waits until a worker has ended, or somebody asks this process to end, which
- * ends the worker.  Returns the signal that asked, or 0.
+ * Waits until the worker has ended, or somebody asks this process to end, and
+ * ends whatever is left below it: pg_restore does not end its own workers if
+ * it is killed.  Returns the signal that asked, or 0.
  */
 static int
-wait_for_worker(pid_t pid, int *status)
+wait_for_worker(Worker *worker)
 {
 	int			asked = 0;
 
-	while (waitpid(pid, status, WNOHANG) != pid)
+	while (!worker->ended && asked == 0)
 	{
 		int			received = sigwaitinfo(&guarded_signals, NULL);
 
-		if (received > 0 && received != SIGCHLD)
-		{
+		if (received == SIGCHLD)
+			descendants_reap(worker);
+		else if (received > 0)
 			asked = received;
-			kill(pid, SIGKILL);
-		}
 	}
+	descendants_end(worker);
 	return asked;
 }
 
 int
 guarded_run(IsolatedStep step, void *context)
 {
-	pid_t		pid = worker_fork();
-	int			status;
+	Worker		worker = descendants_start();
 	int			asked;
 
-	if (pid == 0)
+	if (worker.pid == 0)
 	{
-		guard_end();
 		step(context);
 		exit(0);
 	}
-	asked = wait_for_worker(pid, &status);
+	asked = wait_for_worker(&worker);
 	if (asked != 0)
 		notice("error", NULL, "interrupted by signal %d: %s", asked,
 			   pg_strsignal(asked));
-	else if (!WIFEXITED(status))
-		notice("error", NULL, "the worker process %s", wait_status_text(status));
+	else if (!WIFEXITED(worker.status))
+		notice("error", NULL, "the worker process %s",
+			   wait_status_text(worker.status));
 	else
-		return WEXITSTATUS(status);
+		return WEXITSTATUS(worker.status);
 	return 1;
 }

@@ -91,7 +91,7 @@ job_depth(json_t *job)
 	return depth;
 }
 
-char **
+char	  **
 job_databases(json_t *job, int *count)
 {
 	json_t	   *list = json_object_get(job, "databases");

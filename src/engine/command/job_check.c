@@ -68,7 +68,9 @@ repository_step(void *context)
 
 	findings = check_repository(repository);
 	json_array_foreach(findings, i, finding)
+	{
 		protocol_send("row", json_incref(finding));
+	}
 }
 
 /*

@@ -23,12 +23,14 @@ typedef struct KnownError
 } KnownError;
 
 static const KnownError known_errors[] = {
+	{"already exists",
+	"Restore into an empty database, or into a new one with --create."},
 	{"does not exist\nCommand was: ALTER ",
 	"Restore missing roles with --globals first, or leave owners and privileges out with --no-owner --no-privileges."},
 	{"out of shared memory",
 	"A single transaction needs a lock for every object: raise max_locks_per_transaction, or restore into a new database with --create, which needs none."},
-	{"already exists",
-	"Restore into an empty database, or into a new one with --create."},
+	{"ERROR:  schema \"",
+	"Create the schema first: it is not part of what was selected."},
 	{"could not open extension control file",
 	"Install that extension on the target server."},
 	{"is not available",
@@ -84,8 +86,9 @@ fail_pg_restore(const Program *program, int status, const char *target)
 
 	reason = reason == NULL ? program->err_text : reason + strlen("error: ");
 	rest = reason + strcspn(reason, "\n");
-	failure.message = psprintf("could not restore database \"%s\": pg_restore %s: %.*s",
+	failure.message = psprintf("could not restore database \"%s\": pg_restore %s%s%.*s",
 							   target, wait_status_text(status),
+							   *reason == '\0' ? "" : ": ",
 							   (int) (rest - reason), reason);
 	failure.detail = *rest == '\0' ? NULL : rest + 1;
 	failure.hint = find_hint(reason);

@@ -10,6 +10,7 @@
 #include "database/toc.h"
 #include "process.h"
 #include "protocol.h"
+#include "stream/skim.h"
 
 /* The properties of databases are small. */
 #define DATABASES_LIMIT (64 * 1024 * 1024)
@@ -68,7 +69,15 @@ progress_sink(Sink *next)
 int64
 verification_cost(const ManifestObject *object, VerifyDepth depth)
 {
-	return object->stored_size + (depth >= VERIFY_ARCHIVE ? object->size : 0);
+	switch (depth)
+	{
+		case VERIFY_DIGEST:
+			return object->stored_size;
+		case VERIFY_ARCHIVE:
+			return 2 * object->stored_size;
+		default:
+			return object->stored_size + object->size;
+	}
 }
 
 Verification
@@ -85,67 +94,109 @@ verification_make(Repository *repository, const Backup *backup,
 }
 
 /*
- * Compares the table of contents of a dump with what the manifest says.
+ * The name of an object for messages; allocated.
+ */
+static char *
+full_name(const Verification *verification, const ManifestObject *object)
+{
+	return backup_object_name(verification->repository,
+							  verification->backup->manifest->id, object->name);
+}
+
+/*
+ * Compares the table of contents of a dump with what the manifest says, and
+ * frees it.
  */
 static void
-compare_toc(const Toc *toc, const ManifestObject *object)
+compare_toc(Verification *verification, const ManifestObject *object, Toc *toc)
 {
 	if (toc->count != object->toc_entries)
 		fail(FAILURE_DAMAGED, NULL,
 			 "object \"%s\" is damaged: its table of contents has %d entries instead of %d",
-			 object->name, toc->count, object->toc_entries);
+			 full_name(verification, object), toc->count, object->toc_entries);
 	if (strcmp(toc->sha256, object->toc_sha256) != 0)
 		fail(FAILURE_DAMAGED, NULL,
 			 "object \"%s\" is damaged: its table of contents has other entries than when it was made",
-			 object->name);
+			 full_name(verification, object));
+	toc_free(toc);
 }
 
 /*
  * Waits for the pg_restore that parses a whole dump.
  */
 static void
-finish_parsing(Program *program, const ManifestObject *object)
+finish_parsing(Program *program, const char *name)
 {
 	int			status = program_wait(program);
 
 	if (status != 0 && !WIFEXITED(status))
 		fail(FAILURE_PROGRAM, NULL, "could not parse object \"%s\": pg_restore %s",
-			 object->name, wait_status_text(status));
+			 name, wait_status_text(status));
 	if (status != 0)
 		fail(FAILURE_DAMAGED, NULL,
 			 "object \"%s\" is damaged: pg_restore cannot parse it: %.*s",
-			 object->name, (int) strcspn(program->err_text, "\n"),
+			 name, (int) strcspn(program->err_text, "\n"),
 			 program->err_text);
 	program_kill(program);
 }
 
 /*
- * Decodes a dump to its end, has pg_restore read its table of contents, and
- * at full depth all of it.
+ * Decrypts a dump to its end and looks at the frames that it consists of.
  */
 static void
-verify_dump(Verification *verification, const ManifestObject *object)
+skim_dump(Verification *verification, const ManifestObject *object)
+{
+	const Manifest *manifest = verification->backup->manifest;
+	char	   *name = full_name(verification, object);
+	int64		size;
+	Sink	   *chain = skim_sink(manifest->compression.method, name, &size);
+
+	chain = progress_sink(decrypt_sink(chain, manifest->cipher,
+									   verification->backup->data_key, name));
+	if (!store_get(verification->repository->store, name, chain))
+		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", name);
+	sink_finish(chain);
+	sink_release(chain);
+	if (size != object->size)
+		fail(FAILURE_DAMAGED, NULL,
+			 "object \"%s\" is damaged: it holds " INT64_FORMAT " bytes instead of " INT64_FORMAT,
+			 name, size, object->size);
+	pg_free(name);
+}
+
+/*
+ * Looks at the frames of a dump, and has pg_restore read its table of
+ * contents.
+ */
+static void
+verify_dump_archive(Verification *verification, const ManifestObject *object)
+{
+	skim_dump(verification, object);
+	compare_toc(verification, object,
+				toc_of_object(verification->repository, verification->backup,
+							  object, verification->pg_restore, NULL));
+}
+
+/*
+ * Decodes a dump to its end, and has pg_restore parse all of it.
+ */
+static void
+verify_dump_full(Verification *verification, const ManifestObject *object)
 {
 	const char *argv[] = {verification->pg_restore, "--file=/dev/null", NULL};
 	TocReader  *reader = toc_reader_start(verification->pg_restore, NULL);
+	Program    *parser = program_start(argv, NULL, PROGRAM_IN);
 	Sink	   *toc_sink = toc_reader_sink(reader);
 	Sink	   *chain = progress_sink(toc_sink);
-	Program    *parser = NULL;
-	bool		gone = false;
-	Toc		   *toc;
+	char	   *name = full_name(verification, object);
+	bool		gone;
 
-	if (verification->depth >= VERIFY_FULL)
-	{
-		parser = program_start(argv, NULL, PROGRAM_IN);
-		toc_sink->next = fd_sink(parser->in, "pg_restore", &gone);
-	}
+	toc_sink->next = fd_sink(parser->in, "pg_restore", &gone);
 	object_read(verification->repository, verification->backup, object, chain);
 	sink_release(chain);
-	if (parser != NULL)
-		finish_parsing(parser, object);
-	toc = toc_reader_finish(reader, object->name);
-	compare_toc(toc, object);
-	toc_free(toc);
+	finish_parsing(parser, name);
+	compare_toc(verification, object, toc_reader_finish(reader, name));
+	pg_free(name);
 }
 
 /* A sink that keeps the last bytes. */
@@ -197,16 +248,18 @@ verify_globals(Verification *verification, const ManifestObject *object)
 	if (strstr(tail, GLOBALS_LAST_LINE) == NULL)
 		fail(FAILURE_DAMAGED, NULL,
 			 "object \"%s\" is damaged: it does not end as a complete script of pg_dumpall",
-			 object->name);
+			 full_name(verification, object));
 }
 
 json_t *
 databases_read(Repository *repository, const Backup *backup,
 			   const ManifestObject *object)
 {
+	char	   *name = backup_object_name(repository, backup->manifest->id,
+										  object->name);
 	char	   *buffer = NULL;
 	size_t		len = 0;
-	Sink	   *sink = memory_sink(&buffer, &len, DATABASES_LIMIT, object->name);
+	Sink	   *sink = memory_sink(&buffer, &len, DATABASES_LIMIT, name);
 	json_t	   *databases;
 	json_t	   *database;
 	size_t		i;
@@ -216,15 +269,15 @@ databases_read(Repository *repository, const Backup *backup,
 	databases = json_loadb(buffer, len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_array(databases))
 		fail(FAILURE_DAMAGED, NULL,
-			 "object \"%s\" is damaged: it is no array in JSON", object->name);
+			 "object \"%s\" is damaged: it is no array in JSON", name);
 	json_array_foreach(databases, i, database)
 	{
 		if (!json_is_string(json_object_get(database, "name")))
 			fail(FAILURE_DAMAGED, NULL,
-				 "object \"%s\" is damaged: a database in it has no name",
-				 object->name);
+				 "object \"%s\" is damaged: a database in it has no name", name);
 	}
 	pg_free(buffer);
+	pg_free(name);
 	return databases;
 }
 
@@ -237,7 +290,10 @@ verify_content(Verification *verification, const ManifestObject *object)
 	switch (object->kind)
 	{
 		case OBJECT_DUMP:
-			verify_dump(verification, object);
+			if (verification->depth >= VERIFY_FULL)
+				verify_dump_full(verification, object);
+			else
+				verify_dump_archive(verification, object);
 			break;
 		case OBJECT_GLOBALS:
 			verify_globals(verification, object);
@@ -245,7 +301,6 @@ verify_content(Verification *verification, const ManifestObject *object)
 		case OBJECT_DATABASES:
 			json_decref(databases_read(verification->repository,
 									   verification->backup, object));
-			verification->bytes_done += object->size;
 			break;
 	}
 }
@@ -293,8 +348,8 @@ backup_verify_complete(Repository *repository, const Backup *backup)
 
 		if (!is_expected_name(backup->manifest, name))
 			fail(FAILURE_DAMAGED, NULL,
-				 "object \"%s\" is not part of backup \"%s\"", name,
-				 backup->manifest->id);
+				 "object \"%s\" is not part of backup \"%s\"",
+				 listing.objects[i].name, backup->manifest->id);
 	}
 	store_listing_free(&listing);
 	pg_free(folder);

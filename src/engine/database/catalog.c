@@ -31,14 +31,18 @@ is_true(const PGresult *rows, int row, int column)
 }
 
 /*
- * Is this name among the wanted ones?
+ * Is this database to be backed up: one that is wanted, or without such a
+ * list, any that we can connect to but the templates?
  */
 static bool
-is_wanted(const char *name, char **wanted, int wanted_count)
+is_chosen(const PGresult *rows, int row, char **wanted, int wanted_count)
 {
+	if (wanted == NULL)
+		return is_true(rows, row, COLUMN_CONNECTABLE) &&
+			is_true(rows, row, COLUMN_DEFAULT);
 	for (int i = 0; i < wanted_count; i++)
 	{
-		if (strcmp(wanted[i], name) == 0)
+		if (strcmp(wanted[i], PQgetvalue(rows, row, COLUMN_NAME)) == 0)
 			return true;
 	}
 	return false;
@@ -62,7 +66,7 @@ check_wanted(const PGresult *rows, const char *name)
 	fail(FAILURE_UNDEFINED, NULL, "database \"%s\" does not exist", name);
 }
 
-char **
+char	  **
 catalog_databases(PGconn *connection, char **wanted, int wanted_count,
 				  int *count)
 {
@@ -75,13 +79,8 @@ catalog_databases(PGconn *connection, char **wanted, int wanted_count,
 	*count = 0;
 	for (int row = 0; row < PQntuples(rows); row++)
 	{
-		const char *name = PQgetvalue(rows, row, COLUMN_NAME);
-		bool		chosen = wanted != NULL
-			? is_wanted(name, wanted, wanted_count)
-			: is_true(rows, row, COLUMN_CONNECTABLE) && is_true(rows, row, COLUMN_DEFAULT);
-
-		if (chosen)
-			names[(*count)++] = pg_strdup(name);
+		if (is_chosen(rows, row, wanted, wanted_count))
+			names[(*count)++] = pg_strdup(PQgetvalue(rows, row, COLUMN_NAME));
 	}
 	PQclear(rows);
 	return names;

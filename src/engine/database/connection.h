@@ -27,9 +27,8 @@ extern char *server_conninfo(const ServerAddress *address,
 							 const char *database);
 
 /*
- * The conninfo that a user gave, with another database and application name,
- * and with what it leaves out to the environment (PGHOST and the like), which
- * programs that are started do not see.  FAILURE_USAGE as above.
+ * The conninfo that a user gave, with another database and application name.
+ * FAILURE_USAGE as above.
  */
 extern char *conninfo_with_database(const char *conninfo, const char *database,
 									const char *application_name);
@@ -37,9 +36,8 @@ extern char *conninfo_with_database(const char *conninfo, const char *database,
 /*
  * The environment entries that hand a password (secret POSTGRES_PASSWORD) to
  * child programs and to this process: PGPASSFILE naming a temporary 0600
- * file that is removed at exit.  Without that secret, the PGPASSFILE of the
- * user's own environment, if there is one.  A NULL-terminated array, made
- * once a process.
+ * file that is removed at exit.  Without that secret, an empty list.  A
+ * NULL-terminated array, made once a process.
  */
 extern const char *const *connection_environment(void);
 

@@ -101,29 +101,6 @@ append_options(StringInfo conninfo, const PQconninfoOption *options)
 }
 
 /*
- * Adds what the environment says and the options do not: programs that we
- * start do not see the environment.  A service in it is resolved already.
- */
-static void
-append_environment(StringInfo conninfo, const PQconninfoOption *given)
-{
-	PQconninfoOption *defaults = PQconndefaults();
-
-	if (defaults == NULL)
-		fail(FAILURE_INTERNAL, NULL, "out of memory");
-	for (PQconninfoOption *option = defaults; option->keyword != NULL; option++)
-	{
-		if (option->val == NULL || is_secret(option) ||
-			strcmp(option->keyword, "service") == 0 ||
-			(option->compiled != NULL && strcmp(option->val, option->compiled) == 0) ||
-			option_value(given, option->keyword) != NULL)
-			option->val = NULL;
-	}
-	append_options(conninfo, defaults);
-	PQconninfoFree(defaults);
-}
-
-/*
  * Adds where the server is, as far as the options do not say.
  */
 static void
@@ -167,8 +144,6 @@ conninfo_with_database(const char *conninfo, const char *database,
 
 	initStringInfo(&result);
 	append_options(&result, given);
-	if (option_value(given, "service") == NULL)
-		append_environment(&result, given);
 	append_pair(&result, "dbname", database);
 	append_pair(&result, "application_name", application_name);
 	PQconninfoFree(given);

@@ -80,7 +80,7 @@ role_exists(const Target *target, const char *role, const char *what)
 				   "SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", role))
 		return true;
 	notice("warning", NULL,
-		   "%s of database \"%s\" was left out: role \"%s\" does not exist",
+		   "left out %s of database \"%s\": role \"%s\" does not exist",
 		   what, target->name, role);
 	return false;
 }
@@ -137,8 +137,7 @@ append_tablespace(StringInfo statement, PGconn *connection, const char *tablespa
 						 quote_identifier(connection, tablespace));
 	else
 		notice("warning", NULL,
-			   "tablespace \"%s\" does not exist: the default is used instead",
-			   tablespace);
+			   "left out tablespace \"%s\" of a database: it does not exist", tablespace);
 }
 
 char *
@@ -239,11 +238,13 @@ apply_privileges(const Target *target, const json_t *properties)
 	if (!json_is_array(acl))
 		return;
 	apply(target, psprintf("REVOKE ALL ON DATABASE %s FROM PUBLIC", target->quoted_name));
-	if (owner != NULL && role_exists(target, owner, "privileges of the owner"))
+	if (owner != NULL && role_exists(target, owner, "the owner's privileges"))
 		apply(target, psprintf("REVOKE ALL ON DATABASE %s FROM %s", target->quoted_name,
 							   quote_identifier(target->connection, owner)));
 	json_array_foreach(acl, i, item)
+	{
 		apply_grant(target, item, owner);
+	}
 }
 
 /*
@@ -329,7 +330,9 @@ database_apply_properties(PGconn *target, json_t *properties, const char *new_na
 	apply_attributes(&there, properties);
 	apply_privileges(&there, properties);
 	json_array_foreach(json_object_get(properties, "settings"), i, setting)
+	{
 		apply_setting(&there, setting);
+	}
 	apply_remarks(&there, properties);
 	PQsetClientEncoding(target, encoding);
 }

@@ -136,15 +136,15 @@ connection_environment(void)
 {
 	static const char *environment[2];
 	static bool made = false;
-	const char *file;
+	const char *password = secret_get(SECRET_PASSWORD);
 
 	if (made)
 		return environment;
-	if (secret_get(SECRET_PASSWORD) != NULL)
-		hand_over(secret_get(SECRET_PASSWORD));
-	file = getenv("PGPASSFILE");
-	if (file != NULL)
-		environment[0] = psprintf("PGPASSFILE=%s", file);
 	made = true;
+	if (password != NULL)
+	{
+		hand_over(password);
+		environment[0] = psprintf("PGPASSFILE=%s", password_path);
+	}
 	return environment;
 }

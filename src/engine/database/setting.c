@@ -56,14 +56,14 @@ read_plain(const char *next, char *item)
 	return len > 0 ? next + len : NULL;
 }
 
-char **
+char	  **
 setting_list_split(const char *value)
 {
 	/* An item takes at least a character and a comma. */
 	char	  **items = pg_malloc0((strlen(value) / 2 + 2) * sizeof(char *));
 	const char *next = value;
 
-	for (int count = 0; next != NULL; count++)
+	for (int count = 0;; count++)
 	{
 		next += strspn(next, " ");
 		if (*next == '\0' && count == 0)
@@ -75,8 +75,8 @@ setting_list_split(const char *value)
 		next += strspn(next, " ");
 		if (*next == '\0')
 			return items;
-		if (*next++ != ',')
+		if (*next != ',')
 			return NULL;
+		next++;
 	}
-	return NULL;
 }

@@ -245,7 +245,10 @@ toc_of_object(Repository *repository, const Backup *backup,
 {
 	TocReader  *reader = toc_reader_start(pg_restore, copy_path);
 	Isolated   *feed;
+	char	   *name = backup_object_name(repository, backup->manifest->id,
+										  object->name);
 	Failure		problem;
+	Toc		   *toc;
 	int			fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
@@ -258,5 +261,7 @@ toc_of_object(Repository *repository, const Backup *backup,
 		isolated_kill(feed);
 	else if (!isolated_finish(feed, &problem))
 		fail_with(&problem);
-	return toc_reader_finish(reader, object->name);
+	toc = toc_reader_finish(reader, name);
+	pg_free(name);
+	return toc;
 }

@@ -64,13 +64,13 @@ FolderState
 backup_folder_state(Repository *repository, const char *backup_id)
 {
 	StoreListing listing = backup_objects(repository, backup_id);
-	size_t		prefix_len = strlen(repository->prefix) + strlen("backup/") +
-		strlen(backup_id) + strlen("/");
+	char	   *folder = backup_object_name(repository, backup_id, "");
 	FolderNames names = {0};
 
 	for (int i = 0; i < listing.count; i++)
-		note_name(&names, listing.objects[i].name + prefix_len);
+		note_name(&names, listing.objects[i].name + strlen(folder));
 	store_listing_free(&listing);
+	pg_free(folder);
 	return folder_state(&names);
 }
 
@@ -131,7 +131,7 @@ note_folder(const StoreListing *listing, int first, size_t prefix_len,
 	return i;
 }
 
-char **
+char	  **
 repository_backup_ids(Repository *repository, int *count)
 {
 	char	   *folder = psprintf("%sbackup/", repository->prefix);

@@ -12,7 +12,7 @@ typedef enum FolderState
 	FOLDER_UNFINISHED,			/* a writer has it, or had it and died */
 	FOLDER_DELETING,			/* it is being deleted, or that was cut short */
 	FOLDER_PUBLISHED,			/* its manifest is there */
-	FOLDER_MANIFEST_LOST				/* it was published, but the manifest is gone */
+	FOLDER_MANIFEST_LOST		/* it was published, but the manifest is gone */
 } FolderState;
 
 /* The state of a backup's folder. */

@@ -27,6 +27,8 @@ bool
 backup_verification(const Backup *backup, int64 *at_ms, VerifyDepth *depth,
 					const char **problem)
 {
+	/* An event of a failure does not say how deep that one looked. */
+	*depth = backup->manifest->verified_depth;
 	for (int i = backup->event_count - 1; i >= 0; i--)
 	{
 		const Event *event = &backup->events[i];
@@ -40,7 +42,6 @@ backup_verification(const Backup *backup, int64 *at_ms, VerifyDepth *depth,
 		return false;
 	}
 	*at_ms = backup->manifest->finished_ms;
-	*depth = backup->manifest->verified_depth;
 	return true;
 }
 

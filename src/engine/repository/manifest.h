@@ -49,7 +49,7 @@ typedef struct Manifest
 	BackupType	type;
 	char	   *cluster;
 	char	   *system_identifier;	/* decimal */
-	int			server_version;		/* as in PG_VERSION_NUM */
+	int			server_version; /* as in PG_VERSION_NUM */
 	char	   *engine_version;
 	int64		started_ms;		/* milliseconds since 1970, UTC */
 	int64		finished_ms;

@@ -21,7 +21,7 @@ typedef struct Repository
 	Store	   *store;
 	char	   *cluster;
 	char	   *prefix;			/* the cluster's folder, with its slash */
-	char	   *system_identifier;	/* from cluster.json; NULL if there is none */
+	char	   *system_identifier;	/* from cluster.json */
 	const char *master_key;		/* or NULL */
 } Repository;
 

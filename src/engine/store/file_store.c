@@ -152,8 +152,7 @@ static void
 sync_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char	   *parent = slash == path ? pg_strdup("/") :
-		pnstrdup(path, slash - path);
+	char	   *parent = pnstrdup(path, Max(1, slash - path));
 	int			fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || file_folder_sync(fd) != 0)
