@@ -49,10 +49,10 @@ extern void failure_set_reporter(FailureReporter reporter);
  * object in double quotes, and after a colon why.
  */
 extern void fail(FailureKind kind, const char *hint, const char *message,...)
-			pg_attribute_printf(3, 4) pg_attribute_noreturn();
+			pg_attribute_printf(3, 4) __attribute__((noreturn));
 
 /* The same with everything decided already. */
-extern void fail_with(const Failure *failure) pg_attribute_noreturn();
+extern void fail_with(const Failure *failure) __attribute__((noreturn));
 
 /*
  * The same for a failed system call: appends strerror(errno) to the message
@@ -60,7 +60,7 @@ extern void fail_with(const Failure *failure) pg_attribute_noreturn();
  * ENOENT, or FAILURE_IO), with a hint that fits.
  */
 extern void fail_errno(const char *message,...)
-			pg_attribute_printf(1, 2) pg_attribute_noreturn();
+			pg_attribute_printf(1, 2) __attribute__((noreturn));
 
 /* Process exit code: 2 for FAILURE_USAGE, 3 for FAILURE_DAMAGED, else 1. */
 extern int	failure_exit_code(FailureKind kind);

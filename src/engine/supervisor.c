@@ -250,7 +250,7 @@ report_end(const Supervisor *supervisor)
 	};
 
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		failure.hint = "If nobody killed it, memory may have run out: see the log of the operating system's kernel.";
+		failure.hint = "If nobody killed it, memory may have run out: see the kernel's log.";
 	protocol_report_failure(&failure);
 }
 
@@ -266,9 +266,9 @@ report_as_warning(const Failure *failure)
 
 /*
  * Removes what is left of a backup that was not finished, in a process of its
- * own, for the store may hang.
+ * own, for the store may hang.  True if nothing is left.
  */
-static void
+static bool
 discard_backup(Supervisor *supervisor)
 {
 	Worker		worker = descendants_start();
@@ -280,24 +280,25 @@ discard_backup(Supervisor *supervisor)
 		json_decref(job_discard(supervisor->job));
 		exit(EXIT_SUCCESS);
 	}
-	if (!descendants_wait(&worker, DISCARD_LIMIT_MS))
-	{
-		notice("warning", NULL, "could not remove what is left of the backup within %d s",
-			   DISCARD_LIMIT_MS / 1000);
-		descendants_end(&worker);
-	}
+	if (descendants_wait(&worker, DISCARD_LIMIT_MS))
+		return worker.status == 0;
+	notice("warning", NULL, "could not remove what is left of the backup within %d s",
+		   DISCARD_LIMIT_MS / 1000);
+	descendants_end(&worker);
+	return false;
 }
 
 /*
- * Ends everything that runs and cleans up.
+ * Ends everything that runs and cleans up.  True if the job is done, or
+ * nothing is left of it.
  */
-static void
+static bool
 finish(Supervisor *supervisor)
 {
 	descendants_end(&supervisor->worker);
 	password_remove_abandoned();
-	if (job_state_backup_begun() && job_state_answer() != ANSWER_RESULT)
-		discard_backup(supervisor);
+	return job_state_answer() == ANSWER_RESULT ||
+		!job_state_backup_begun() || discard_backup(supervisor);
 }
 
 int
@@ -326,6 +327,5 @@ supervisor_run(void)
 		report_end(&supervisor);
 	else
 		job_state_claim_answer(ANSWER_UNWANTED);
-	finish(&supervisor);
-	return job_state_answer() == ANSWER_RESULT ? EXIT_SUCCESS : EXIT_FAILURE;
+	return finish(&supervisor) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

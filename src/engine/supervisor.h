@@ -7,8 +7,8 @@
 
 /*
  * Does the job that comes on standard input, a socket, and returns the exit
- * code: 0 if there was a result, else 1.  It is never another one, and never
- * a signal, for a postmaster that is process 1 of a container would take that
+ * code: 0 if the job was done or nothing is left of it, 1 if something may
+ * have to be removed.  It is never another one, and never a signal, for a postmaster that is process 1 of a container would take that
  * for a crash of a backend.
  */
 extern int	supervisor_run(void);

@@ -260,9 +260,10 @@ engine_was_started(void)
 }
 
 bool
-engine_exited_by_itself(void)
+engine_left_nothing(void)
 {
-	return engine_ended && !engine_killed && WIFEXITED(engine_status);
+	return engine_ended && !engine_killed && WIFEXITED(engine_status) &&
+		WEXITSTATUS(engine_status) == 0;
 }
 
 char *

@@ -43,8 +43,8 @@ extern bool engine_reap(void);
 /* Was there an engine at all? */
 extern bool engine_was_started(void);
 
-/* Did the engine exit by itself, so that it could clean up behind it? */
-extern bool engine_exited_by_itself(void);
+/* Did the engine say, by its exit code, that it left nothing half-made? */
+extern bool engine_left_nothing(void);
 
 /* How the engine ended, as "was killed by signal 9: Killed"; allocated. */
 extern char *engine_end_text(void);

@@ -138,7 +138,7 @@ take_message(EngineRun *run, const EngineMessage *message)
 		case MESSAGE_BACKUP:
 		case MESSAGE_ROW:
 			if (run->on_message != NULL)
-				run->on_message(run->context, message);
+				run->on_message(message);
 			break;
 		case MESSAGE_UNKNOWN:
 			break;
@@ -342,7 +342,7 @@ describe_end(EngineRun *run)
 		return;
 	}
 	describe_stop(run);
-	run->cleaned_up = engine_exited_by_itself() &&
+	run->cleaned_up = engine_left_nothing() &&
 		has_final_message(run);
 	if (!has_final_message(run))
 		job_outcome_error(&run->outcome, ERRCODE_SYSTEM_ERROR,

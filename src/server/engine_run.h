@@ -22,8 +22,7 @@ typedef struct EngineRun
 	/* Given by the caller. */
 	JobSlot    *slot;			/* whose cancellation counts */
 	int			time_limit;		/* seconds; 0 is none */
-	void		(*on_message) (void *context, const EngineMessage *message);
-	void	   *context;
+	void		(*on_message) (const EngineMessage *message);
 
 	/* Filled in. */
 	EngineStop	stop;

@@ -38,6 +38,9 @@ static bool recorded = false;
 /* What the engine said of the new backup, or NULL. */
 static char *backup_json = NULL;
 
+/* How many backups the engine described. */
+static int	backups_described = 0;
+
 /*
  * Ends the job for everybody who watches it.
  */
@@ -153,10 +156,8 @@ take_backup(const EngineMessage *message)
  * Takes a message of the engine.
  */
 static void
-take_message(void *context, const EngineMessage *message)
+take_message(const EngineMessage *message)
 {
-	int		   *backups = context;
-
 	switch (message->kind)
 	{
 		case MESSAGE_PROGRESS:
@@ -167,7 +168,7 @@ take_message(void *context, const EngineMessage *message)
 			break;
 		case MESSAGE_BACKUP:
 			take_backup(message);
-			(*backups)++;
+			backups_described++;
 			break;
 		case MESSAGE_ROW:
 			if (slot->request.kind == JOB_CHECK)
@@ -200,14 +201,12 @@ time_limit(const JobRequest *request)
 static void
 do_with_engine(EngineRun *run, const JobRequest *request)
 {
-	int			backups = 0;
-
+	backups_described = 0;
 	run->slot = slot;
 	run->time_limit = time_limit(request);
 	run->on_message = take_message;
-	run->context = &backups;
 	engine_run(run, job_description(request));
-	run->outcome.count = backups;
+	run->outcome.count = backups_described;
 }
 
 /*
@@ -217,12 +216,10 @@ do_with_engine(EngineRun *run, const JobRequest *request)
 static bool
 discard(const char *id, bool *is_published)
 {
-	int			backups = 0;
 	EngineRun	run = {
 		.slot = slot,
 		.time_limit = DISCARD_LIMIT_S,
 		.on_message = take_message,
-		.context = &backups,
 	};
 
 	engine_run(&run, discard_description(id));

@@ -28,7 +28,9 @@ is((split /\n/, PostgreSQL::Test::Utils::slurp_file($server->node->data_dir . '/
 	1, 'the postmaster is process 1');
 my $started = server_start_time($server);
 
-# The processes of a job as this namespace numbers them, by their parents.
+my ($first) = map { /^\s*(\d+)/ } `ps -o pid= --ppid $postmaster->{KIDS}[0]{PID}`;
+
+# The processes of a job of that server, numbered as outside of it.
 sub tree
 {
 	my ($id) = @_;
@@ -36,14 +38,22 @@ sub tree
 
 	wait_for('pg_dump',
 		sub {
-			my @lines = grep { /erpgo_backup|pg_dump/ } split /\n/, `ps -eo pid=,ppid=,args=`;
-			my %parent = map { /^\s*(\d+)\s+(\d+)/ ? ($1 => $2) : () } @lines;
-			my ($dump) = map { /^\s*(\d+).*pg_dump --/ ? $1 : () } @lines;
+			my %parent = map { /^\s*(\d+)\s+(\d+)/ ? ($1 => $2) : () } `ps -eo pid=,ppid=`;
+			my ($dump) = grep { descends_from_server($_, \%parent) } map { /^\s*(\d+)/ } `ps -C pg_dump -o pid=`;
+
 			return 0 unless $dump;
 			%pids = (pg_dump => $dump, worker => $parent{$dump}, supervisor => $parent{ $parent{$dump} });
 			return $pids{supervisor};
 		});
 	return \%pids;
+}
+
+sub descends_from_server
+{
+	my ($pid, $parent) = @_;
+
+	while ($pid && $pid != $first) { $pid = $parent->{$pid}; }
+	return $pid;
 }
 
 foreach my $victim (qw(pg_dump worker supervisor))
@@ -78,7 +88,6 @@ wait_for('the repository to be clean', sub { !repository_leftovers($server) });
 unlike(PostgreSQL::Test::Utils::slurp_file($log), qr/all server processes terminated|reinitializing/,
 	'no process looked like a crashed backend');
 
-my ($first) = map { /^\s*(\d+)\s+\d+\s+postgres -D/ ? $1 : () } split /\n/, `ps -eo pid=,ppid=,args=`;
 kill('INT', $first);
 $postmaster->finish;
 $server->log_is_clean(qr/erpgo_backup|pg_dump|terminating|the database system is/);

@@ -220,7 +220,7 @@ sub log_is_clean
 	my ($self, @expected) = @_;
 	my $log = PostgreSQL::Test::Utils::slurp_file($self->{node}->logfile);
 	my @bad = grep {
-		/ERROR:|FATAL:|PANIC:|terminated by signal|server process|TRAP:/
+		/ERROR:|FATAL:|PANIC:|TRAP:|terminated by signal|server process.*exit code (?![01]$)/
 	} split(/\n/, $log);
 
 	foreach my $pattern (@expected)

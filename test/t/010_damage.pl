@@ -33,7 +33,8 @@ sub object_pattern
 	my ($file) = @_;
 	my $base = $file =~ s{^.*/}{}r;
 
-	return qr/\Q$base\E/;
+	# Of a key that is missing nobody knows the name, only the folder.
+	return $file =~ m{/key/} ? qr{\Q$base\E|main/key/} : qr/\Q$base\E/;
 }
 
 # Checks that verify and restore find what is wrong with a backup, and that

@@ -71,7 +71,7 @@ foreach my $name (file_names($server->folder))
 {
 	unlike(read_file($server->folder . "/$name"), $SECRET, 'no secret in ' . ($name =~ s/\Q$id\E/ID/r));
 }
-is(join(' ', glob('/tmp/*pgpass* /tmp/erpgo_backup*')), '', 'no temporary file stays');
+is(join(' ', glob('/tmp/*pgpass* /dev/shm/*pgpass*')), '', 'no temporary file stays');
 foreach my $connection ('password=x', 'user=a password = x', 'postgresql://u:p@/db', 'PASSWORD=x')
 {
 	my ($code, $stdout, $stderr) = $server->try_sql("ALTER SYSTEM SET erpgo_backup.connection = '$connection'");
@@ -83,7 +83,7 @@ foreach my $mode (0644, 0660, 0604)
 	chmod($mode, $server->{secrets});
 	my ($code, $stdout, $stderr) = $server->cli('list');
 	is($code, 1, sprintf('a secrets file with mode %04o is refused', $mode));
-	like($stderr, qr/permission/i, 'and why');
+	like($stderr, qr/open to others/, 'and why');
 }
 chmod(0600, $server->{secrets});
 $server->log_is_clean(qr/erpgo_backup_run|BACKUP_ENCRYPTION_KEY|erpgo_backup\.connection|password authentication failed|key/);

@@ -84,7 +84,7 @@ subtest 'privileges' => sub {
 	is($server->sql("SELECT count(*) FROM pg_proc p, unnest(proargnames) a WHERE proname ~ '^erpgo_backup_'
 		AND proargmodes IS NULL AND a ~ '(path|url|file|command|dir)'"), 0, 'no function takes a path, URL or command');
 	is($server->sql("SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc WHERE proname ~ '^erpgo_backup_'
-		AND NOT coalesce(proconfig::text, '') ~ 'search_path'"), '', 'every function pins its search_path');
+		AND prokind = 'f' AND NOT coalesce(proconfig::text, '') ~ 'search_path'"), '', 'every function pins its search_path');
 	is($server->sql("SELECT string_agg(oid::regprocedure::text, ' ') FROM pg_proc WHERE proname ~ '^erpgo_backup_'
 		AND obj_description(oid, 'pg_proc') IS NULL"), '', 'every function is described');
 	like($server->sql("SET ROLE operator; SELECT erpgo_backup_run('schema', '{postgres}')"), qr/-schema$/,
@@ -92,7 +92,6 @@ subtest 'privileges' => sub {
 	my ($exit_code, $out, $err) = $server->try_sql('SET ROLE operator; SELECT * FROM erpgo_backup.backup');
 	isnt($exit_code, 0, 'who still cannot reach the tables');
 	cmp_ok($server->sql('SET ROLE monitor; SELECT count(*) FROM erpgo_backup_history'), '>', 0, 'pg_monitor reads the views');
-	($exit_code, $out, $err) = $server->try_sql('SET ROLE monitor; SHOW erpgo_backup.repository');
 	($exit_code, $out, $err) = $server->try_sql('SET ROLE nobody; SHOW erpgo_backup.repository');
 	isnt($exit_code, 0, 'who is nobody does not see where the repository is');
 };
@@ -107,5 +106,5 @@ subtest 'the audit' => sub {
 };
 
 is(server_start_time($server), $started, 'the server never restarted');
-$server->log_is_clean(qr/erpgo_backup|permission denied|"later"|canceling statement|audit|pg_dump|exit code 1/);
+$server->log_is_clean(qr/erpgo_backup|permission denied|"later"|canceling statement|audit|pg_dump|exit code 1|is running already|cannot wait for a backup|refused/);
 done_testing();

@@ -130,10 +130,11 @@ put_and_fail(void *store)
 }
 
 static void
-a_failure_leaves_no_file(void **state)
+a_failure_leaves_neither_files_nor_folders(void **state)
 {
 	expect_failure(FAILURE_STATE, "something", put_and_fail, *state);
 	assert_int_equal(scratch_count_files(directory), 0);
+	assert_int_equal(access(path_of("folder"), F_OK), -1);
 }
 
 static void
@@ -276,7 +277,7 @@ main(void)
 		CASE(objects_are_for_their_owner_only),
 		CASE(folders_go_with_their_last_object),
 		CASE(a_sweep_leaves_neither_files_nor_folders),
-		CASE(a_failure_leaves_no_file),
+		CASE(a_failure_leaves_neither_files_nor_folders),
 		CASE(a_refused_object_leaves_no_file),
 		CASE(a_worker_does_not_remove_what_its_parent_makes),
 		CASE(a_link_in_the_place_of_a_folder_is_not_followed),

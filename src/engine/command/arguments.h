@@ -36,7 +36,7 @@ extern const char *argument_single(int argc, char **argv);
 
 /* FAILURE_USAGE with the hint how to get help. */
 extern void usage_failure(const char *command, const char *message,...)
-			pg_attribute_printf(2, 3) pg_attribute_noreturn();
+			pg_attribute_printf(2, 3) __attribute__((noreturn));
 
 /* Prints JSON on standard output, and frees it. */
 extern void json_print(json_t *json);

@@ -175,9 +175,10 @@ fail_for_result(PGconn *connection, const PGresult *result)
 
 	if (PQstatus(connection) == CONNECTION_BAD)
 		failure.kind = FAILURE_CONNECTION;
+	if (primary == NULL)
+		primary = plain_reason(PQerrorMessage(connection));
 	failure.message = psprintf("could not execute a statement in database \"%s\": %s",
-							   PQdb(connection),
-							   primary != NULL ? primary : plain_reason(PQerrorMessage(connection)));
+							   PQdb(connection), primary);
 	fail_with(&failure);
 }
 

@@ -120,7 +120,8 @@ append_address(StringInfo conninfo, const ServerAddress *address,
 char *
 server_conninfo(const ServerAddress *address, const char *database)
 {
-	PQconninfoOption *given = parse_conninfo(address->conninfo == NULL ? "" : address->conninfo);
+	const char *explicit = address->conninfo == NULL ? "" : address->conninfo;
+	PQconninfoOption *given = parse_conninfo(explicit);
 	StringInfoData conninfo;
 
 	initStringInfo(&conninfo);

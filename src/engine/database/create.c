@@ -112,7 +112,8 @@ append_locale(StringInfo statement, PGconn *connection, const json_t *properties
 	{
 		appendStringInfoString(statement, " LOCALE_PROVIDER = icu");
 		append_option(statement, connection, "ICU_LOCALE", locale);
-		append_option(statement, connection, "ICU_RULES", text_property(properties, "icu_rules"));
+		append_option(statement, connection, "ICU_RULES",
+					  text_property(properties, "icu_rules"));
 	}
 	else if (provider != NULL && provider[0] == 'b')
 	{
@@ -200,6 +201,21 @@ is_privilege(const char *word)
 }
 
 /*
+ * The statement that grants one privilege; allocated.
+ */
+static char *
+grant_statement(const Target *target, const json_t *item)
+{
+	const char *grantee = text_property(item, "grantee");
+	bool		grantable = json_is_true(json_object_get(item, "grantable"));
+
+	return psprintf("GRANT %s ON DATABASE %s TO %s%s",
+					text_property(item, "privilege"), target->quoted_name,
+					grantee == NULL ? "PUBLIC" : quote_identifier(target->connection, grantee),
+					grantable ? " WITH GRANT OPTION" : "");
+}
+
+/*
  * Grants one privilege.  A superuser's grant counts as the owner's; where
  * somebody else granted it, that role does it again.
  */
@@ -217,9 +233,7 @@ apply_grant(const Target *target, const json_t *item, const char *owner)
 		return;
 	if (by_other)
 		apply(target, psprintf("SET ROLE %s", quote_identifier(target->connection, grantor)));
-	apply(target, psprintf("GRANT %s ON DATABASE %s TO %s%s", privilege, target->quoted_name,
-						   grantee == NULL ? "PUBLIC" : quote_identifier(target->connection, grantee),
-						   json_is_true(json_object_get(item, "grantable")) ? " WITH GRANT OPTION" : ""));
+	apply(target, grant_statement(target, item));
 	if (by_other)
 		apply(target, "RESET ROLE");
 }

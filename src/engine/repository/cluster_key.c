@@ -316,7 +316,12 @@ cluster_keys_prepare(Store *store, const char *prefix, const char *master)
 		return;
 	keys = read_key_objects(store, prefix);
 	for (int i = 0; i < keys.count; i++)
-		open_newest(&keys, keys.objects[i].cluster_key, master, &opened);
+	{
+		char		id[KEY_ID_SIZE];
+
+		strlcpy(id, keys.objects[i].cluster_key, KEY_ID_SIZE);
+		open_newest(&keys, id, master, &opened);
+	}
 	OPENSSL_cleanse(&opened, sizeof(opened));
 	free_key_objects(&keys);
 }

@@ -44,13 +44,16 @@ static FilePut *unfinished = NULL;
 
 /*
  * Removes the temporary file, if there still is one and it is this process's
- * own and not the one of its parent.
+ * own and not the one of its parent, and the folders that were made for it.
  */
 static void
 remove_temporary(FilePut *put)
 {
 	if (put->temporary[0] != '\0' && put->owner == getpid())
+	{
 		unlinkat(put->folder, put->temporary, 0);
+		file_folders_prune(put->store, put->name);
+	}
 	put->temporary[0] = '\0';
 }
 

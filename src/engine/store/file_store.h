@@ -8,6 +8,7 @@
 #ifndef ERPGO_ENGINE_STORE_FILE_STORE_H
 #define ERPGO_ENGINE_STORE_FILE_STORE_H
 
+#include "failure.h"
 #include "store/store.h"
 
 typedef struct FileStore
@@ -48,7 +49,7 @@ extern void file_folders_prune(FileStore *store, const char *name);
  * in the way of a name, a link or something else than a folder, is damage.
  */
 extern void file_fail(FileStore *store, const char *action, const char *name)
-			pg_attribute_noreturn();
+			__attribute__((noreturn));
 
 /* Callbacks of the store that have files of their own. */
 extern Sink *file_put(Store *store, const char *name, PutMode mode);
