@@ -6,6 +6,7 @@
  */
 #include "postgres_fe.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,9 +31,7 @@
 static void
 take_leave(int signal_number)
 {
-	const struct timespec farewell = {0, FAREWELL_MS * 1000000};
-
-	nanosleep(&farewell, NULL);
+	poll(NULL, 0, FAREWELL_MS);
 	_exit(EXIT_FAILURE);
 }
 

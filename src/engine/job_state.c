@@ -12,7 +12,7 @@
 typedef struct JobState
 {
 	int			answer;
-	int			backup_begun;
+	int			backup_stage;
 } JobState;
 
 static JobState own_state;
@@ -45,13 +45,13 @@ job_state_answer(void)
 }
 
 void
-job_state_note_backup_begun(void)
+job_state_note_backup(BackupStage stage)
 {
-	__atomic_store_n(&state->backup_begun, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&state->backup_stage, stage, __ATOMIC_SEQ_CST);
 }
 
-bool
-job_state_backup_begun(void)
+BackupStage
+job_state_backup(void)
 {
-	return __atomic_load_n(&state->backup_begun, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&state->backup_stage, __ATOMIC_SEQ_CST);
 }

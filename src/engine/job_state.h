@@ -30,11 +30,16 @@ extern bool job_state_claim_answer(JobAnswer answer);
 /* How the job was answered. */
 extern JobAnswer job_state_answer(void);
 
-/*
- * Notes that the folder of the backup is ours, so that what is left of it may
- * be removed; and tells.
- */
-extern void job_state_note_backup_begun(void);
-extern bool job_state_backup_begun(void);
+/* Whose is the folder of the backup? */
+typedef enum BackupStage
+{
+	BACKUP_NOT_BEGUN,			/* not ours */
+	BACKUP_BEGINNING,			/* it may be ours by now */
+	BACKUP_BEGUN				/* ours: what is left of it may be removed */
+} BackupStage;
+
+/* Notes how far the backup has come; and tells. */
+extern void job_state_note_backup(BackupStage stage);
+extern BackupStage job_state_backup(void);
 
 #endif

@@ -289,16 +289,37 @@ discard_backup(Supervisor *supervisor)
 }
 
 /*
+ * Removes what is left of a job that was not done.  True if nothing is left.
+ * A worker that was ended while it took the folder may have got it, or may
+ * have been about to find that it is somebody else's: whoever gave the job
+ * has to find out.
+ */
+static bool
+clean_up(Supervisor *supervisor, Reason reason)
+{
+	switch (job_state_backup())
+	{
+		case BACKUP_BEGUN:
+			return discard_backup(supervisor);
+		case BACKUP_BEGINNING:
+			return reason == REASON_WORKER_ENDED &&
+				WIFEXITED(supervisor->worker.status);
+		case BACKUP_NOT_BEGUN:
+			break;
+	}
+	return true;
+}
+
+/*
  * Ends everything that runs and cleans up.  True if the job is done, or
  * nothing is left of it.
  */
 static bool
-finish(Supervisor *supervisor)
+finish(Supervisor *supervisor, Reason reason)
 {
 	descendants_end(&supervisor->worker);
 	password_remove_abandoned();
-	return job_state_answer() == ANSWER_RESULT ||
-		!job_state_backup_begun() || discard_backup(supervisor);
+	return job_state_answer() == ANSWER_RESULT || clean_up(supervisor, reason);
 }
 
 int
@@ -327,5 +348,5 @@ supervisor_run(void)
 		report_end(&supervisor);
 	else
 		job_state_claim_answer(ANSWER_UNWANTED);
-	return finish(&supervisor) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return finish(&supervisor, reason) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

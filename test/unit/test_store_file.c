@@ -103,12 +103,17 @@ put_and_be_killed(Store *store)
 
 	if (pid == 0)
 	{
-		sink_write(store_put(store, "folder/object", PUT_NEW), "bytes", 5);
+		sink_write(store_put(store, "folder/new", PUT_NEW), "bytes", 5);
+		sink_write(store_put(store, "folder/object", PUT_REPLACE), "bytes", 5);
 		kill(getpid(), SIGKILL);
 	}
 	waitpid(pid, &status, 0);
 }
 
+/*
+ * A new object leaves nothing even where its writer is killed; one that was to
+ * replace another leaves a file.
+ */
 static void
 a_sweep_leaves_neither_files_nor_folders(void **state)
 {

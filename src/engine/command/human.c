@@ -82,7 +82,7 @@ printable_text(const char *anything)
 	{
 		/* U+0080 to U+009F control terminals too. */
 		bool		high_control = byte[0] == 0xC2 && byte[1] >= 0x80 &&
-		byte[1] <= 0x9F;
+			byte[1] <= 0x9F;
 
 		if (*byte < 0x20 || *byte == 0x7F || high_control)
 			*byte = '?';

@@ -129,9 +129,10 @@ begin_backup(BackupRun *run)
 
 	if (manifest->cipher != CIPHER_NONE)
 		check_key(run->repository);
+	job_state_note_backup(BACKUP_BEGINNING);
 	run->writer = backup_begin(run->repository, manifest,
 							   (int) job_integer(run->job, "jobs", 1));
-	job_state_note_backup_begun();
+	job_state_note_backup(BACKUP_BEGUN);
 }
 
 /*

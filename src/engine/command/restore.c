@@ -3,8 +3,6 @@
  */
 #include "postgres_fe.h"
 
-#include <unistd.h>
-
 #include "command/arguments.h"
 #include "command/guard.h"
 #include "command/human.h"
@@ -59,7 +57,7 @@ find_properties(Restore *restore)
 	const ManifestObject *object = manifest_object(restore->backup->manifest,
 												   OBJECT_DATABASES);
 	json_t	   *databases = object == NULL ? json_array() :
-	databases_read(restore->repository, restore->backup, object);
+		databases_read(restore->repository, restore->backup, object);
 	json_t	   *database;
 	size_t		i;
 
@@ -191,7 +189,7 @@ static void
 report(const Restore *restore, bool json, int64 duration_ms)
 {
 	int64		size = (restore->dump == NULL ? 0 : restore->dump->size) +
-	(restore->globals == NULL ? 0 : restore->globals->size);
+		(restore->globals == NULL ? 0 : restore->globals->size);
 	const char *id = restore->backup->manifest->id;
 
 	if (json)
@@ -223,7 +221,7 @@ static int
 export_object(Restore *restore, const CommonOptions *options)
 {
 	const ManifestObject *object = restore->dump != NULL ? restore->dump :
-	restore->globals;
+		restore->globals;
 	int			exit_code;
 
 	verify_objects(restore);

@@ -197,7 +197,7 @@ static void
 check_exclusions(const RestoreRequest *request, const char *command)
 {
 	bool		to_server = request->conninfo != NULL || request->create ||
-	request->passed_on.count > 0;
+		request->passed_on.count > 0;
 
 	if (request->to_file != NULL && to_server)
 		usage_failure(command, "--to-file writes a whole object: options for a server exclude it");

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "command/restore.h"

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command/arguments.h"
 #include "command/guard.h"
 #include "command/restore.h"
 #include "database/feed.h"

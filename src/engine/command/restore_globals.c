@@ -9,7 +9,6 @@
 
 #include <ctype.h>
 #include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "command/restore.h"

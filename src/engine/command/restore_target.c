@@ -6,7 +6,6 @@
 #include "command/restore.h"
 #include "database/catalog.h"
 #include "isolated.h"
-#include "mb/pg_wchar.h"
 #include "process.h"
 
 /* How our connections are called in pg_stat_activity. */
@@ -222,7 +221,7 @@ static void
 outweigh_settings(Restore *restore)
 {
 	static const char options[] =
-	"-c default_transaction_read_only=off -c role=none";
+		"-c default_transaction_read_only=off -c role=none";
 	PQconninfoOption *given = PQconninfoParse(restore->target_conninfo, NULL);
 	const char *own = "";
 	StringInfoData conninfo;

@@ -1,10 +1,13 @@
 /*
  * Making an object of a file store.
  *
- * The bytes go into a file with a temporary name in the folder where the
- * object will be.  When all are there they are forced to the disk, then the
- * file gets its name in one step, then the folder is forced to the disk: at
- * no moment does the name stand for anything but the whole object.
+ * The bytes go into a file that has no name yet, so that nothing of it stays
+ * if this process is killed; where the file system has no such files, or the
+ * name may have to be taken from another object, it has a temporary name in
+ * the folder where the object will be.  When all are there they are forced to
+ * the disk, then the file gets its name in one step, then the folder is forced
+ * to the disk: at no moment does the name stand for anything but the whole
+ * object.
  */
 #include "postgres_fe.h"
 
@@ -32,7 +35,8 @@ typedef struct FilePut
 	PutMode		mode;
 	int			folder;			/* descriptors */
 	int			fd;
-	char		temporary[64];	/* name in the folder; "" once it is gone */
+	char		temporary[64];	/* name in the folder; "" if it has none */
+	bool		stored;			/* it has its name, and that is durable */
 	off_t		written;
 	off_t		written_back;
 	pid_t		owner;
@@ -43,18 +47,19 @@ typedef struct FilePut
 static FilePut *unfinished = NULL;
 
 /*
- * Removes the temporary file, if there still is one and it is this process's
- * own and not the one of its parent, and the folders that were made for it.
+ * Removes the temporary file, if the object was not stored and is this
+ * process's own and not the one of its parent, and the folders that were made
+ * for it.
  */
 static void
 remove_temporary(FilePut *put)
 {
-	if (put->temporary[0] != '\0' && put->owner == getpid())
-	{
+	if (put->stored || put->owner != getpid())
+		return;
+	if (put->temporary[0] != '\0')
 		unlinkat(put->folder, put->temporary, 0);
-		file_folders_prune(put->store, put->name);
-	}
 	put->temporary[0] = '\0';
+	file_folders_prune(put->store, put->name);
 }
 
 /*
@@ -101,16 +106,26 @@ forget(FilePut *put)
 }
 
 /*
- * Tries to create the temporary file; false with errno on any error.
+ * Opens a file without a name; false where there are none, or on any error,
+ * which will show again.
  */
 static bool
-create_temporary(FilePut *put)
+open_nameless(FilePut *put)
+{
+	put->temporary[0] = '\0';
+	put->fd = openat(put->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC,
+					 S_IRUSR | S_IWUSR);
+	return put->fd >= 0;
+}
+
+/*
+ * Creates a file with a temporary name; false with errno on any error.
+ */
+static bool
+create_named(FilePut *put)
 {
 	uint64		random;
 
-	put->folder = file_folder_open(put->store, put->name, true);
-	if (put->folder < 0)
-		return false;
 	if (!pg_strong_random(&random, sizeof(random)))
 		fail(FAILURE_INTERNAL, NULL, "could not generate random bytes");
 	snprintf(put->temporary, sizeof(put->temporary),
@@ -119,9 +134,23 @@ create_temporary(FilePut *put)
 	put->fd = openat(put->folder, put->temporary,
 					 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 					 S_IRUSR | S_IWUSR);
-	if (put->fd < 0)
-		file_close_quietly(put->folder);
 	return put->fd >= 0;
+}
+
+/*
+ * Tries to create the file that the bytes go to; false with errno on any
+ * error.
+ */
+static bool
+create_temporary(FilePut *put)
+{
+	put->folder = file_folder_open(put->store, put->name, true);
+	if (put->folder < 0)
+		return false;
+	if ((put->mode == PUT_NEW && open_nameless(put)) || create_named(put))
+		return true;
+	file_close_quietly(put->folder);
+	return false;
 }
 
 /*
@@ -165,6 +194,13 @@ file_put_write(Sink *sink, const void *data, size_t len)
 static int
 publish_new(FilePut *put, const char *last)
 {
+	char		path[64];
+
+	if (put->temporary[0] == '\0')
+	{
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", put->fd);
+		return linkat(AT_FDCWD, path, put->folder, last, AT_SYMLINK_FOLLOW);
+	}
 	if (linkat(put->folder, put->temporary, put->folder, last, 0) == 0)
 		return unlinkat(put->folder, put->temporary, 0);
 
@@ -175,33 +211,39 @@ publish_new(FilePut *put, const char *last)
 					 RENAME_NOREPLACE);
 }
 
+/*
+ * Gives the file its name; 0, or -1 with errno.
+ */
+static int
+publish(FilePut *put)
+{
+	const char *last = file_last_component(put->name);
+
+	if (put->mode == PUT_NEW)
+		return publish_new(put, last);
+	return renameat(put->folder, put->temporary, put->folder, last);
+}
+
 static void
 file_put_finish(Sink *sink)
 {
 	FilePut    *put = (FilePut *) sink;
-	const char *last = file_last_component(put->name);
 	int			fd = put->fd;
-	int			result;
 
-	put->fd = -1;
-	result = fsync(fd);
-	if (result != 0)
-		file_close_quietly(fd);
-	else
-		result = close(fd);
-	if (result != 0)
+	if (fsync(fd) != 0)
 		file_fail(put->store, "write", put->name);
-
-	if (put->mode == PUT_NEW)
-		result = publish_new(put, last);
-	else
-		result = renameat(put->folder, put->temporary, put->folder, last);
-	if (result != 0 && errno == EEXIST)
-		fail(FAILURE_DUPLICATE, NULL, "object \"%s\" already exists in \"%s\"",
-			 put->name, put->store->store.url);
-	if (result != 0 || file_folder_sync(put->folder) != 0)
+	if (publish(put) != 0)
+	{
+		if (errno == EEXIST)
+			fail(FAILURE_DUPLICATE, NULL, "object \"%s\" already exists in \"%s\"",
+				 put->name, put->store->store.url);
+		file_fail(put->store, "store", put->name);
+	}
+	put->fd = -1;
+	if (close(fd) != 0 || file_folder_sync(put->folder) != 0)
 		file_fail(put->store, "store", put->name);
 	put->temporary[0] = '\0';
+	put->stored = true;
 }
 
 static void
