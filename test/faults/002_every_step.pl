@@ -44,12 +44,17 @@ for (my $when = 1; $when <= 200 && !$finished; $when++)
 	}
 	$killed++;
 	wait_for('the clean-up', sub { !repository_leftovers($server) });
-	my $listed = $server->cli_ok('list') =~ /\Q$id\E/;
-	ok($status eq 'failed' || $status eq 'ok', "step $when: the history says $status");
-	# Killed after the manifest was in place, the backup exists, and is good.
-	is($server->sql("SELECT count(*) FROM erpgo_backup_list() WHERE id = '$id'"),
-		$status eq 'ok' ? 1 : 0, "step $when: the list agrees");
-	$server->cli_ok('verify', $id) if $listed;
+	# Killed after the manifest was in place, the backup exists and is good,
+	# and history learns that.
+	wait_for('history to agree with the repository',
+		sub {
+			my $listed = $server->cli_ok('list') =~ /\Q$id\E/;
+
+			$status = run_status($server, $id);
+			return $status eq ($listed ? 'ok' : 'failed');
+		});
+	ok(1, "step $when: history and repository say $status");
+	$server->cli_ok('verify', $id) if $status eq 'ok';
 }
 ok($killed > 10, "killed at $killed steps");
 ok($finished, 'then a run got through');

@@ -197,42 +197,59 @@ backup_publish(BackupWriter *writer)
 }
 
 /*
- * Fails unless a backup is one that can be discarded.
+ * Fails unless a backup is one that can be discarded.  What a writer that died
+ * at the very end left beside the manifest of a finished one is removed.
  */
 static void
-check_discardable(const StoreListing *listing, const char *backup_id,
-				  const char *manifest)
+check_discardable(Repository *repository, const char *backup_id,
+				  const StoreListing *listing, const char *manifest)
 {
-	if (!backup_id_parse(backup_id, NULL, NULL))
-		fail(FAILURE_UNDEFINED, NULL,
-			 "\"%s\" is not the identifier of a backup", backup_id);
 	for (int i = 0; i < listing->count; i++)
 	{
-		if (strcmp(listing->objects[i].name, manifest) == 0)
-			fail(FAILURE_STATE, NULL,
-				 "cannot discard backup \"%s\", because it is finished",
-				 backup_id);
+		if (strcmp(listing->objects[i].name, manifest) != 0)
+			continue;
+		leave_folder(repository, backup_id);
+		fail(FAILURE_STATE, NULL,
+			 "cannot discard backup \"%s\", because it is finished",
+			 backup_id);
 	}
+}
+
+/*
+ * Removes everything in a backup's folder, the writer's object last: a folder
+ * without it would count as one that lost something.
+ */
+static void
+remove_objects(Repository *repository, const StoreListing *listing,
+			   const char *writer)
+{
+	for (int i = 0; i < listing->count; i++)
+	{
+		if (strcmp(listing->objects[i].name, writer) != 0)
+			store_remove(repository->store, listing->objects[i].name);
+	}
+	store_remove(repository->store, writer);
 }
 
 void
 backup_discard(Repository *repository, const char *backup_id)
 {
-	StoreListing listing = backup_objects(repository, backup_id);
-	char	   *folder = backup_object_name(repository, backup_id, "");
-	char	   *manifest = psprintf("%s%s", folder, MANIFEST_NAME);
-	char	   *writer = psprintf("%s%s", folder, WRITER_NAME);
+	StoreListing listing;
+	char	   *folder;
+	char	   *manifest;
+	char	   *writer;
 
-	check_discardable(&listing, backup_id, manifest);
+	if (!backup_id_parse(backup_id, NULL, NULL))
+		fail(FAILURE_UNDEFINED, NULL,
+			 "\"%s\" is not the identifier of a backup", backup_id);
+	listing = backup_objects(repository, backup_id);
+	folder = backup_object_name(repository, backup_id, "");
+	manifest = psprintf("%s%s", folder, MANIFEST_NAME);
+	writer = psprintf("%s%s", folder, WRITER_NAME);
+
+	check_discardable(repository, backup_id, &listing, manifest);
 	store_sweep(repository->store, folder);
-	for (int i = 0; i < listing.count; i++)
-	{
-		if (strcmp(listing.objects[i].name, writer) != 0)
-			store_remove(repository->store, listing.objects[i].name);
-	}
-
-	/* Last, for a folder without it would count as one that lost something. */
-	store_remove(repository->store, writer);
+	remove_objects(repository, &listing, writer);
 	store_listing_free(&listing);
 	pg_free(writer);
 	pg_free(manifest);

@@ -111,7 +111,8 @@ extern StoreListing backup_objects(Repository *repository,
 
 /*
  * Removes a backup that has no manifest, whatever there is of it.  No error
- * if nothing is there; refuses (FAILURE_STATE) if a manifest is.
+ * if nothing is there; refuses (FAILURE_STATE) if a manifest is, but for a
+ * writer.json beside it, which means nothing.
  */
 extern void backup_discard(Repository *repository, const char *backup_id);
 
