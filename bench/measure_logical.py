@@ -12,6 +12,7 @@ import resource
 import shutil
 import statistics
 import subprocess
+import sys
 import threading
 import time
 
@@ -160,7 +161,9 @@ def run_rounds(bench, rounds):
             results.setdefault(name, []).append(bench.measure(
                 "psql -XAtq postgres -c \"SELECT erpgo_backup_run('full', ARRAY['bench'])\"")
                 + (bench.stored_bytes(),))
-        print(f"round {number} of {rounds}", flush=True)
+        for name, runs in results.items():
+            print(f"round {number} of {rounds}: {runs[-1][0]:6.2f} s wall {runs[-1][1]:6.1f} s CPU  {name}",
+                  file=sys.stderr, flush=True)
     # The first round only warms the caches.
     return {name: runs[1:] for name, runs in results.items()}
 

@@ -97,17 +97,38 @@ a_worker_that_does_not_react_is_killed(void **state)
 	assert_int_equal(WTERMSIG(worker.status), SIGKILL);
 }
 
-static void
-who_left_the_process_group_is_ended_too(void **state)
+/*
+ * Starts a worker that starts a stubborn process, which runs when this
+ * returns, and then exits or waits.
+ */
+static Worker
+start_parent_of_stubborn(bool exits)
 {
-	Worker		worker = descendants_start();
+	int			ready[2];
+	char		byte;
+	Worker		worker;
 
+	assert_int_equal(pipe(ready), 0);
+	worker = descendants_start();
 	if (worker.pid == 0)
 	{
 		start_stubborn();
+		(void) !write(ready[1], "", 1);
+		if (exits)
+			_exit(0);
 		pause();
 	}
-	assert_false(descendants_wait(&worker, 50));
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return worker;
+}
+
+static void
+who_left_the_process_group_is_ended_too(void **state)
+{
+	Worker		worker = start_parent_of_stubborn(false);
+
 	descendants_end(&worker);
 	assert_int_equal(waitpid(-1, NULL, 0), -1);
 	assert_int_equal(errno, ECHILD);
@@ -116,14 +137,10 @@ who_left_the_process_group_is_ended_too(void **state)
 static void
 orphans_of_a_worker_that_ended_are_ended(void **state)
 {
-	Worker		worker = descendants_start();
+	Worker		worker = start_parent_of_stubborn(true);
 
-	if (worker.pid == 0)
-	{
-		start_stubborn();
-		_exit(0);
-	}
-	assert_false(descendants_wait(&worker, 50));
+	for (int waited = 0; !worker.ended && waited < LONG_MS; waited += 10)
+		assert_false(descendants_wait(&worker, 10));
 	assert_true(worker.ended);
 	descendants_end(&worker);
 	assert_int_equal(waitpid(-1, NULL, 0), -1);

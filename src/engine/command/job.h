@@ -45,6 +45,12 @@ extern int	job_server_version(json_t *job);
 extern const char *job_bindir(json_t *job);
 
 /*
+ * Fails (FAILURE_STATE) if the repository is, symbolic links followed, inside
+ * of the data directory or of a tablespace.
+ */
+extern void job_require_outside(json_t *job);
+
+/*
  * Connects to a database that is always there, if not dropped: "postgres", or
  * else "template1".
  */

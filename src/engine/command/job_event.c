@@ -26,6 +26,11 @@ job_event(json_t *job)
 	if (!event_kind_parse(word, &event.kind) || event.kind > EVENT_ANNOTATE)
 		fail(FAILURE_USAGE, "Valid kinds are \"pin\", \"unpin\" and \"annotate\".",
 			 "cannot note an event of kind \"%s\"", word);
+	if (event.kind == EVENT_ANNOTATE)
+	{
+		(void) job_required_text(job, "key");
+		(void) job_required_text(job, "value");
+	}
 	event.key = copy_text(job, "key");
 	event.value = copy_text(job, "value");
 	repository = job_repository(job);
