@@ -20,7 +20,7 @@ typedef struct MethodTraits
 static const MethodTraits methods[] = {
 	[COMPRESSION_NONE] = {"none", "", 0, -1, 0,
 	"The method \"none\" takes no level."},
-	[COMPRESSION_GZIP] = {"gzip", ".gz", 1, 12, 6,
+	[COMPRESSION_GZIP] = {"gzip", ".gz", 1, 12, 4,
 	"The level of gzip must be a number from 1 to 12."},
 	[COMPRESSION_LZ4] = {"lz4", ".lz4", 0, 12, 0,
 	"The level of lz4 must be a number from 0 to 12."},

@@ -25,7 +25,7 @@ typedef struct Compression
 
 /*
  * Reads "METHOD" or "METHOD:LEVEL".  Levels: zstd 1 to 19 (default 1), gzip 1
- * to 12 (default 6), lz4 0 to 12 (default 0); none takes no level.  On false,
+ * to 12 (default 4), lz4 0 to 12 (default 0); none takes no level.  On false,
  * *problem is a static sentence that says what would be valid.
  */
 extern bool compression_parse(const char *text, Compression *compression,

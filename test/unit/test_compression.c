@@ -13,7 +13,7 @@ a_method_without_level_gets_its_default(void **state)
 		const char *written;
 		const char *canonical;
 	}			cases[] = {
-		{"none", "none"}, {"zstd", "zstd:1"}, {"gzip", "gzip:6"}, {"lz4", "lz4:0"},
+		{"none", "none"}, {"zstd", "zstd:1"}, {"gzip", "gzip:4"}, {"lz4", "lz4:0"},
 	};
 
 	for (int i = 0; i < lengthof(cases); i++)

@@ -120,6 +120,27 @@ check_key(Repository *repository)
 }
 
 /*
+ * How many processes compress.  With a fast method one is ahead of pg_dump,
+ * and more of them only cost switches.
+ */
+static int
+compressing_processes(const Compression *compression, int jobs)
+{
+	switch (compression->method)
+	{
+		case COMPRESSION_NONE:
+			return 1;
+		case COMPRESSION_LZ4:
+			return compression->level <= 2 ? 1 : jobs;
+		case COMPRESSION_ZSTD:
+			return compression->level <= 2 ? 1 : jobs;
+		case COMPRESSION_GZIP:
+			break;
+	}
+	return jobs;
+}
+
+/*
  * Takes the backup's folder.  From now on it is ours to remove.
  */
 static void
@@ -131,7 +152,8 @@ begin_backup(BackupRun *run)
 		check_key(run->repository);
 	job_state_note_backup(BACKUP_BEGINNING);
 	run->writer = backup_begin(run->repository, manifest,
-							   (int) job_integer(run->job, "jobs", 1));
+							   compressing_processes(&manifest->compression,
+													 (int) job_integer(run->job, "jobs", 1)));
 	job_state_note_backup(BACKUP_BEGUN);
 }
 
