@@ -95,6 +95,19 @@ ignore_signal(int number)
 {
 }
 
+/*
+ * A set of signals in the text of /proc/self/status, but for 32 and 33: those
+ * are the C library's, and nobody else can change what is inherited of them.
+ */
+static uint64
+signal_set(const char *status, const char *name)
+{
+	const char *line = strstr(status, name);
+
+	assert_non_null(line);
+	return strtoull(line + strlen(name), NULL, 16) & ~UINT64CONST(0x180000000);
+}
+
 static void
 a_program_has_default_signals(void **state)
 {
@@ -106,10 +119,9 @@ a_program_has_default_signals(void **state)
 	signals = output_of("exec /bin/sed -n -E '/^Sig(Blk|Ign|Cgt)/p' /proc/self/status");
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
-	assert_string_equal(signals,
-						"SigBlk:\t0000000000000000\n"
-						"SigIgn:\t0000000000000000\n"
-						"SigCgt:\t0000000000000000\n");
+	assert_int_equal(signal_set(signals, "SigBlk:\t"), 0);
+	assert_int_equal(signal_set(signals, "SigIgn:\t"), 0);
+	assert_int_equal(signal_set(signals, "SigCgt:\t"), 0);
 }
 
 static void
