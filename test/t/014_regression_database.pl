@@ -17,12 +17,12 @@ my $output = PostgreSQL::Test::Utils::tempdir();
 # What fails there is of no interest here: the database that it leaves is.
 my $pgxs = `pg_config --pgxs`;
 my ($pg_regress) = $pgxs =~ m{^(.*)/src/makefiles/pgxs\.mk};
-ErpgoBackup::run_program("$pg_regress/src/test/regress/pg_regress",
+my ($code, $progress, $complaints) = ErpgoBackup::run_program("$pg_regress/src/test/regress/pg_regress",
 	'--bindir=' . (`pg_config --bindir` =~ s/\n//r), "--inputdir=$suite", "--outputdir=$output",
 	"--dlpath=$suite", '--host=' . $server->node->host, '--port=' . $server->node->port,
-	'--max-concurrent-tests=8', "--schedule=$suite/parallel_schedule");
+	'--max-connections=6', "--schedule=$suite/parallel_schedule");
 cmp_ok($server->sql('SELECT count(*) FROM pg_class', 'regression'), '>', 1000,
-	'the suite left a large database');
+	'the suite left a large database') or diag($progress, $complaints);
 $server->sql(q{COMMENT ON DATABASE regression IS 'it''s "it"'; GRANT CONNECT ON DATABASE regression TO pg_monitor;
 	ALTER DATABASE regression CONNECTION LIMIT 77; ALTER DATABASE regression SET work_mem = '5MB';
 	ALTER ROLE CURRENT_USER IN DATABASE regression SET search_path = "a b", public});
