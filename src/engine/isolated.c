@@ -157,7 +157,9 @@ take_field(StringInfo message)
 static void
 decode_failure(StringInfo message, Failure *problem)
 {
-	problem->kind = (FailureKind) message->data[0];
+	problem->kind = FAILURE_INTERNAL;
+	if (message->data[0] >= 0 && message->data[0] <= FAILURE_STATE)
+		problem->kind = (FailureKind) message->data[0];
 	message->cursor = 1;
 	problem->message = take_field(message);
 	problem->detail = take_field(message);
