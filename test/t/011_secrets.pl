@@ -71,7 +71,7 @@ foreach my $name (file_names($server->folder))
 {
 	unlike(read_file($server->folder . "/$name"), $SECRET, 'no secret in ' . ($name =~ s/\Q$id\E/ID/r));
 }
-is(join(' ', glob('/tmp/*pgpass* /dev/shm/*pgpass*')), '', 'no temporary file stays');
+is(join(' ', glob('/tmp/erpgo_backup_password_* /dev/shm/erpgo_backup_password_*')), '', 'no temporary file stays');
 foreach my $connection ('password=x', 'user=a password = x', 'postgresql://u:p@/db', 'PASSWORD=x')
 {
 	my ($code, $stdout, $stderr) = $server->try_sql("ALTER SYSTEM SET erpgo_backup.connection = '$connection'");
