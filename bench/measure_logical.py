@@ -31,6 +31,8 @@ TOOLS = [
     (BASE, "pg_dump -Fc -f out/dump bench"),
     ("pg_dump -Fc -Z0 \\| zstd -3 -T2", "pg_dump -Fc -Z0 bench | zstd -q -3 -T2 -o out/dump"),
     ("pg_dump -Fc -Z0 > /dev/null", "pg_dump -Fc -Z0 bench > /dev/null"),
+    ("pg_dump -Fc -Z0 \\| zstd -1 > /dev/null",
+     "pg_dump -Fc -Z0 bench | zstd -q -1 --single-thread > /dev/null"),
 ]
 
 
@@ -125,18 +127,23 @@ class Bench:
             -c "ALTER SYSTEM SET erpgo_backup.encryption = '{encryption}'" -c 'SELECT pg_reload_conf()'""")
         self.shell(f"""until [ "$(psql -XAtq postgres -c 'SHOW erpgo_backup.encryption')" = {encryption} ]; do :; done""")
 
-    def measure(self, command):
-        """Wall seconds, CPU seconds, peak KiB of one process and of all."""
+    def measure_memory(self, command):
+        """Peak KiB of one process of the engine and of all."""
         sampler = MemorySampler(self.postmaster)
         sampler.start()
+        self.shell(command)
+        sampler.stop()
+        return sampler.largest, sampler.together
+
+    def measure_time(self, command):
+        """Wall seconds, CPU seconds."""
         before = cpu_seconds(self.postmaster), resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.monotonic()
         self.shell(command)
         wall = time.monotonic() - start
-        sampler.stop()
         after = cpu_seconds(self.postmaster), resource.getrusage(resource.RUSAGE_CHILDREN)
         tools = (after[1].ru_utime + after[1].ru_stime) - (before[1].ru_utime + before[1].ru_stime)
-        return wall, after[0] - before[0] + tools, sampler.largest, sampler.together
+        return wall, after[0] - before[0] + tools
 
     def stored_bytes(self):
         """How much was stored, which is then removed."""
@@ -151,24 +158,31 @@ class Bench:
         return total
 
 
+def commands(bench):
+    """Everything that is measured, as name and command, set up before it is given."""
+    yield from TOOLS
+    for name, compression, encryption in ENGINE:
+        bench.set_up(compression, encryption)
+        yield name, "psql -XAtq postgres -c \"SELECT erpgo_backup_run('full', ARRAY['bench'])\""
+
+
 def run_rounds(bench, rounds):
-    results = {}
-    for number in range(rounds + 1):
-        for name, command in TOOLS:
-            results.setdefault(name, []).append(bench.measure(command) + (bench.stored_bytes(),))
-        for name, compression, encryption in ENGINE:
-            bench.set_up(compression, encryption)
-            results.setdefault(name, []).append(bench.measure(
-                "psql -XAtq postgres -c \"SELECT erpgo_backup_run('full', ARRAY['bench'])\"")
-                + (bench.stored_bytes(),))
-        for name, runs in results.items():
-            print(f"round {number} of {rounds}: {runs[-1][0]:6.2f} s wall {runs[-1][1]:6.1f} s CPU  {name}",
+    """Memory is sampled in a round of its own, which also warms the caches."""
+    memory = {}
+    for name, command in commands(bench):
+        memory[name] = bench.measure_memory(command)
+        bench.stored_bytes()
+    results = {name: [] for name in memory}
+    for number in range(1, rounds + 1):
+        for name, command in commands(bench):
+            wall, cpu = bench.measure_time(command)
+            results[name].append((wall, cpu, bench.stored_bytes()))
+            print(f"round {number} of {rounds}: {wall:6.2f} s wall {cpu:6.1f} s CPU  {name}",
                   file=sys.stderr, flush=True)
-    # The first round only warms the caches.
-    return {name: runs[1:] for name, runs in results.items()}
+    return results, memory
 
 
-def print_table(results):
+def print_table(results, memory):
     base = statistics.median(run[0] for run in results[BASE])
     floor = statistics.median(run[0] for run in results["pg_dump -Fc -Z0 > /dev/null"])
     print("| | wall s (median) | min to max | to pg_dump -Fc | to the floor | CPU s | MB stored | MiB, largest process | MiB, engine in all |")
@@ -176,11 +190,11 @@ def print_table(results):
     for name, runs in results.items():
         walls = [run[0] for run in runs]
         wall = statistics.median(walls)
-        cpu, largest, together, stored = (
-            statistics.median(run[column] for run in runs) for column in (1, 2, 3, 4))
-        memory = f"{largest / 1024:.0f} | {together / 1024:.0f}" if largest else "– | –"
+        cpu, stored = (statistics.median(run[column] for run in runs) for column in (1, 2))
+        largest, together = memory[name]
+        peak = f"{largest / 1024:.0f} | {together / 1024:.0f}" if largest else "– | –"
         print(f"| {name} | {wall:.2f} | {min(walls):.2f} to {max(walls):.2f} | {wall / base:.2f} |"
-              f" {wall / floor:.2f} | {cpu:.1f} | {stored / 1e6:.0f} | {memory} |")
+              f" {wall / floor:.2f} | {cpu:.1f} | {stored / 1e6:.0f} | {peak} |")
 
 
 def main():
@@ -190,7 +204,7 @@ def main():
     parser.add_argument("--run-as", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print_table(run_rounds(Bench(options), options.rounds))
+    print_table(*run_rounds(Bench(options), options.rounds))
 
 
 if __name__ == "__main__":

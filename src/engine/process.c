@@ -19,6 +19,12 @@
 /* The largest that everybody may ask for; it saves switches of context. */
 #define PIPE_SIZE (1024 * 1024)
 
+/*
+ * How long output may gather, in microseconds, before it is read: pg_dump
+ * writes 4 kB at a time, and being woken for each costs more than to read it.
+ */
+#define GATHER_US 300
+
 /* What a shell calls a program that could not be executed. */
 #define EXIT_NOT_EXECUTED 127
 
@@ -298,17 +304,25 @@ descriptor_wait(int fd, short events)
 size_t
 program_read(Program *program, void *buffer, size_t size)
 {
-	for (;;)
-	{
-		ssize_t		len = read(program->out, buffer, size);
+	size_t		filled = 0;
 
-		if (len >= 0)
-			return len;
-		if (errno == EAGAIN)
+	while (filled < size)
+	{
+		ssize_t		len = read(program->out, (char *) buffer + filled, size - filled);
+
+		if (len == 0)
+			break;
+		if (len > 0)
+			filled += len;
+		else if (errno == EAGAIN)
+		{
+			pg_usleep(GATHER_US);
 			descriptor_wait(program->out, POLLIN);
+		}
 		else if (errno != EINTR)
 			fail_errno("could not read from program \"%s\"", program->name);
 	}
+	return filled;
 }
 
 void

@@ -37,8 +37,9 @@ extern Program *program_start(const char *const *argv,
 							  const char *const *environment, int streams);
 
 /*
- * Reads from the program's standard output, while its standard error is
- * emptied too so that it never blocks.  Returns 0 at the end.
+ * Fills the buffer from the program's standard output, while its standard
+ * error is emptied too so that it never blocks.  Returns less than size only
+ * at the end.
  */
 extern size_t program_read(Program *program, void *buffer, size_t size);
 

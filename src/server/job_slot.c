@@ -13,6 +13,9 @@
 
 #include "job_slot.h"
 
+/* A scheduler that has not looked at a request for so long ends by errors. */
+#define STALE_REQUEST_MS 30000
+
 JobTable   *job_table = NULL;
 
 static shmem_request_hook_type previous_request_hook = NULL;
@@ -187,6 +190,40 @@ allot_id(JobRequest *request, int64 newer_than)
 	backup_id_make(request->id, at, request->type);
 }
 
+/*
+ * Lets the slot be used again if nobody needs it; the lock is held.
+ */
+static void
+free_if_unneeded(JobSlot *slot)
+{
+	if (slot->state == JOB_FINISHED && slot->waiters == 0)
+		slot->state = JOB_FREE;
+}
+
+/*
+ * Ends requests that the scheduler should have looked at long ago, so that
+ * nobody waits for ever; the lock is held.
+ */
+static void
+end_stale_requests(void)
+{
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+
+		if (slot->state != JOB_REQUESTED ||
+			!TimestampDifferenceExceeds(slot->started_at, GetCurrentTimestamp(),
+										STALE_REQUEST_MS))
+			continue;
+		job_outcome_error(&slot->outcome, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+						  psprintf("erpgo_backup's scheduler did not start %s",
+								   job_title(&slot->request)),
+						  NULL, "The server's log tells why.");
+		slot->state = JOB_FINISHED;
+		free_if_unneeded(slot);
+	}
+}
+
 JobSlot *
 job_request(JobRequest *request, int64 newer_than, bool wait)
 {
@@ -194,6 +231,7 @@ job_request(JobRequest *request, int64 newer_than, bool wait)
 
 	/* An error releases the lock. */
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	end_stale_requests();
 	refuse_conflict(request);
 	slot = find_free_slot();
 	if (request->kind == JOB_BACKUP)
@@ -240,7 +278,8 @@ job_any_active(char id[BACKUP_ID_SIZE])
 {
 	bool		found = false;
 
-	LWLockAcquire(job_table->lock, LW_SHARED);
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	end_stale_requests();
 	for (int i = 0; i < JOB_SLOTS && !found; i++)
 	{
 		const JobSlot *slot = &job_table->slots[i];
@@ -322,16 +361,6 @@ job_read(JobSlot *slot, JobOutcome *outcome, char **payload)
 	*payload = copy;
 }
 
-/*
- * Lets the slot be used again if nobody needs it; the lock is held.
- */
-static void
-free_if_unneeded(JobSlot *slot)
-{
-	if (slot->state == JOB_FINISHED && slot->waiters == 0)
-		slot->state = JOB_FREE;
-}
-
 void
 job_leave(JobSlot *slot)
 {
@@ -346,7 +375,8 @@ job_is_finished(JobSlot *slot)
 {
 	bool		finished;
 
-	LWLockAcquire(job_table->lock, LW_SHARED);
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	end_stale_requests();
 	finished = slot->state == JOB_FINISHED;
 	LWLockRelease(job_table->lock);
 	return finished;
@@ -359,6 +389,19 @@ scheduler_wake(void)
 	if (job_table->scheduler_latch != NULL)
 		SetLatch(job_table->scheduler_latch);
 	LWLockRelease(job_table->lock);
+}
+
+bool
+job_start(JobSlot *slot)
+{
+	bool		started;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	started = slot->state == JOB_REQUESTED;
+	if (started)
+		slot->state = JOB_STARTING;
+	LWLockRelease(job_table->lock);
+	return started;
 }
 
 bool

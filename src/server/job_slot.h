@@ -4,7 +4,8 @@
  *
  * A slot goes from free over requested (a session filled it in), starting
  * (the scheduler registered a worker) and running (the worker took it) to
- * finished; it becomes free again when nobody waits for it any more.
+ * finished; it becomes free again when nobody waits for it any more.  A
+ * request that the scheduler does not look at for 30 s ends with an error.
  */
 #ifndef ERPGO_SERVER_JOB_SLOT_H
 #define ERPGO_SERVER_JOB_SLOT_H
@@ -168,6 +169,9 @@ extern bool job_is_finished(JobSlot *slot);
 /* --- for the scheduler and the workers --- */
 
 extern void scheduler_wake(void);
+
+/* A worker is about to be registered; false if the job is asked for no more. */
+extern bool job_start(JobSlot *slot);
 
 /* Takes a slot for the calling worker; false if the job is not that one. */
 extern bool job_take(JobSlot *slot, uint64 number);

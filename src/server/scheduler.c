@@ -211,9 +211,8 @@ start_worker(int index)
 	bool		registered;
 
 	/* Before it is registered: the worker may be quicker than we are. */
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	slot->state = JOB_STARTING;
-	LWLockRelease(job_table->lock);
+	if (!job_start(slot))
+		return;
 
 	job_worker_describe(&worker, slot);
 	if (handles[index] != NULL)

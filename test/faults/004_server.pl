@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use ErpgoBackup qw(wait_for);
 use ErpgoFaults;
+use PostgreSQL::Test::Utils qw(slurp_file);
 use Test::More;
 use Time::HiRes 'time';
 
@@ -74,6 +75,23 @@ subtest 'DROP DATABASE while the engine hangs' => sub {
 	wait_for('the processes to go', sub { all_gone(@$pids) });
 	release_table($handle);
 	wait_for('the repository to be clean', sub { !repository_leftovers($server) });
+};
+
+subtest 'a scheduler that ends by an error again and again' => sub {
+	my $backend = "backend_type = 'erpgo_backup scheduler'";
+	my $call = q{SELECT erpgo_backup_run('full', '{erp}')};
+
+	$server->sql('ALTER TABLE erpgo_backup.attempt RENAME TO away');
+	$server->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $backend");
+	wait_for('the error in the log', sub { slurp_file($server->node->logfile) =~ /"erpgo_backup\.attempt" does not exist/ });
+	foreach my $call_number (1 .. 3)
+	{
+		my ($status, undef, $error) = $server->try_sql($call);
+		isnt($status, 0, "call $call_number ends with an error");
+		like($error, qr/erpgo_backup's scheduler (is not running|did not start)/, 'which names the scheduler');
+	}
+	$server->sql('ALTER TABLE erpgo_backup.away RENAME TO attempt');
+	wait_for('the scheduler to work', sub { ($server->try_sql($call))[0] == 0 });
 };
 
 is(run_status($server, $server->run_backup(databases => ['erp'])), 'ok', 'the next run works');

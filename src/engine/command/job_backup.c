@@ -158,17 +158,15 @@ begin_backup(BackupRun *run)
 }
 
 /*
- * Stores roles and tablespaces.
+ * Stores roles and tablespaces, which pg_dumpall writes.
  */
 static void
-store_globals(BackupRun *run)
+store_globals(BackupRun *run, Program *program)
 {
 	ObjectWriter *object = object_begin(run->writer, OBJECT_GLOBALS, "globals.sql", NULL);
-	Program    *program = dump_globals_start(&run->dump, PQdb(run->connection));
 	char		buffer[65536];
 	size_t		len;
 
-	progress_report("dumping", NULL, 0, 0);
 	while ((len = program_read(program, buffer, sizeof(buffer))) > 0)
 		sink_write(object->chain, buffer, len);
 	program_finish(program, "roles and tablespaces");
@@ -222,15 +220,20 @@ job_backup(json_t *job)
 {
 	BackupRun	run = {.job = job};
 	Backup		backup = {0};
+	Program    *globals;
 
 	progress_report("starting", NULL, 0, 0);
 	read_settings(&run);
 	run.repository = job_repository(job);
 	job_require_outside(job);
 	find_databases(&run);
+
+	/* It takes a while to start, and so do we. */
+	globals = dump_globals_start(&run.dump, PQdb(run.connection));
 	begin_backup(&run);
-	store_globals(&run);
+	progress_report("dumping", NULL, 0, 0);
 	store_properties(&run);
+	store_globals(&run, globals);
 	for (int i = 0; i < run.database_count; i++)
 		database_store(&run, i);
 
