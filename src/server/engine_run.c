@@ -112,6 +112,7 @@ take_error(EngineRun *run, const EngineMessage *message)
 	char	   *word = message_text(message, "message");
 
 	run->damaged = message_bool(message, "damaged");
+	run->transient = message_bool(message, "transient");
 	job_outcome_error(&run->outcome,
 					  read_sqlstate(message_text(message, "sqlstate")),
 					  word != NULL ? word : "engine gave no reason",
@@ -345,10 +346,13 @@ describe_end(EngineRun *run)
 	run->cleaned_up = engine_left_nothing() &&
 		has_final_message(run);
 	if (!has_final_message(run))
+	{
+		run->transient = true;
 		job_outcome_error(&run->outcome, ERRCODE_SYSTEM_ERROR,
 						  psprintf("engine ended without a result: it %s",
 								   engine_end_text()),
 						  NULL, "The server's log may tell more.");
+	}
 }
 
 void
@@ -359,6 +363,7 @@ engine_run(EngineRun *run, const char *description)
 	run->stop = ENGINE_NOT_STOPPED;
 	run->succeeded = false;
 	run->damaged = false;
+	run->transient = false;
 	run->cleaned_up = false;
 	memset(&run->outcome, 0, sizeof(run->outcome));
 

@@ -28,6 +28,7 @@ typedef struct EngineRun
 	EngineStop	stop;
 	bool		succeeded;		/* the engine sent its result */
 	bool		damaged;		/* the error says that a backup is damaged */
+	bool		transient;		/* another try may well succeed */
 	bool		cleaned_up;		/* it knew of its end and exited by itself */
 	JobOutcome	outcome;
 } EngineRun;

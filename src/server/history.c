@@ -221,8 +221,11 @@ history_begin(const JobRequest *request)
 	const char *args[] = {request->id, job_kind_name(request->kind)};
 
 	require_extension();
-	if (request->kind == JOB_BACKUP)
+	if (request->kind == JOB_BACKUP && request->attempt == 1)
 		begin_backup(request);
+	else if (request->kind == JOB_BACKUP)
+		query("UPDATE erpgo_backup.backup SET status = 'running' WHERE id = $1",
+			  1, args);
 	if (request->kind == JOB_BACKUP || request->kind == JOB_VERIFY)
 		query("SELECT erpgo_backup.attempt_begin($1, $2)",
 			  lengthof(args), args);
@@ -334,7 +337,8 @@ history_end(const JobRequest *request, const JobEnd *end)
 	{
 		case JOB_BACKUP:
 			end_attempt(request, end);
-			end_backup(request, end);
+			if (!end->is_retried)
+				end_backup(request, end);
 			break;
 		case JOB_VERIFY:
 			end_attempt(request, end);

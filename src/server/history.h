@@ -24,6 +24,7 @@ typedef struct JobEnd
 	int64		bytes;			/* done in that phase */
 	bool		damaged;		/* a verification found damage */
 	bool		leftovers;		/* a backup may have left objects */
+	bool		is_retried;		/* the backup is tried again */
 	const char *backup_json;	/* what the engine says of a new backup */
 } JobEnd;
 

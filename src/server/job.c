@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
@@ -15,11 +16,13 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "common/retry.h"
 #include "engine_process.h"
 #include "engine_run.h"
 #include "history.h"
 #include "job.h"
 #include "job_description.h"
+#include "leftovers.h"
 #include "location.h"
 #include "settings.h"
 #include "worker_session.h"
@@ -28,7 +31,8 @@
 #define BACKSTOP_S 60
 /* Jobs other than backups and verifications are small. */
 #define SMALL_JOB_LIMIT_S (60 * 60)
-#define DISCARD_LIMIT_S 60
+/* Where the doubling of the delay between retries ends. */
+#define LONGEST_RETRY_DELAY_MS (60 * 60 * INT64CONST(1000))
 
 /* The job of this worker. */
 static JobSlot *slot = NULL;
@@ -53,6 +57,22 @@ finish(const JobOutcome *outcome)
 		job_want_repair();
 	slot = NULL;
 	job_finish(finished, outcome);
+	scheduler_wake();
+}
+
+/*
+ * Leaves the job to another worker, after a while.
+ */
+static void
+hand_back(int64 delay_ms)
+{
+	JobSlot    *waiting = slot;
+
+	ereport(LOG,
+			errmsg("%s is tried again in %d seconds", job_title(&slot->request),
+				   (int) ((delay_ms + 999) / 1000)));
+	slot = NULL;
+	job_retry_later(waiting, delay_ms);
 	scheduler_wake();
 }
 
@@ -210,49 +230,15 @@ do_with_engine(EngineRun *run, const JobRequest *request)
 }
 
 /*
- * Removes what an unfinished backup left in the repository; true if nothing
- * is there any more.
- */
-static bool
-discard(const char *id, bool *is_published)
-{
-	EngineRun	run = {
-		.slot = slot,
-		.time_limit = DISCARD_LIMIT_S,
-		.on_message = take_message,
-	};
-
-	engine_run(&run, discard_description(id));
-	*is_published = !run.succeeded &&
-		run.outcome.sqlstate == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
-	if (!run.succeeded && !*is_published)
-		ereport(WARNING,
-				errmsg("could not remove what backup \"%s\" left: %s", id,
-					   run.outcome.message));
-	return run.succeeded;
-}
-
-/*
- * Removes what unfinished backups left.  One that turns out to be finished,
- * because its worker died after the manifest was written, is taken into the
- * catalog as what it is.
+ * Removes what unfinished backups left.  One that turns out to be finished is
+ * taken into the catalog as what it is.
  */
 static void
 recover(EngineRun *run)
 {
-	int			count;
-	char	  **ids = history_leftovers(&count);
 	JobRequest	sync = {.kind = JOB_SYNC};
-	bool		any_published = false;
+	bool		any_published = leftovers_remove_all(slot, take_message);
 
-	for (int i = 0; i < count && !worker_is_to_end(); i++)
-	{
-		bool		is_published;
-
-		if (discard(ids[i], &is_published))
-			history_discarded(ids[i]);
-		any_published |= is_published;
-	}
 	run->succeeded = true;
 	if (any_published && !worker_is_to_end())
 		do_with_engine(run, &sync);
@@ -358,18 +344,35 @@ may_have_left_something(const EngineRun *run)
 }
 
 /*
- * Removes what the backup may have left; what cannot be done now is tried
- * again by another job.
+ * Is the backup to be tried again, and in how many milliseconds?  An engine
+ * that ended without a word is no reason to think that it will do so again.
  */
-static void
+static bool
+is_to_be_retried(const EngineRun *run, int64 *delay_ms)
+{
+	RetryPolicy policy = {
+		.max_retries = setting_max_retries,
+		.first_delay_ms = setting_retry_delay,
+		.longest_delay_ms = LONGEST_RETRY_DELAY_MS,
+	};
+
+	return slot->request.kind == JOB_BACKUP && !run->succeeded &&
+		run->stop == ENGINE_NOT_STOPPED && setting_enabled &&
+		retry_decide(&policy, slot->request.attempt, run->transient,
+					 pg_prng_uint32(&pg_global_prng_state), delay_ms);
+}
+
+/*
+ * Removes what the backup may have left; false if something is still there.
+ * The engine does nothing for a job that was cancelled.
+ */
+static bool
 clean_up(void)
 {
 	bool		is_published;
 
-	if (worker_is_to_end() || !discard(slot->request.id, &is_published))
-		job_want_repair();
-	else
-		history_discarded(slot->request.id);
+	return !worker_is_to_end() && !job_is_cancelled(slot) &&
+		leftovers_remove(slot, take_message, slot->request.id, &is_published);
 }
 
 /*
@@ -397,10 +400,11 @@ log_end(const JobEnd *end)
 
 /*
  * Records how the job ended, and asks for another try to clean up where one
- * is needed.
+ * is needed.  True if the backup is to be tried again after *delay_ms: only
+ * where nothing is in the way of that.
  */
-static void
-record_end(const EngineRun *run)
+static bool
+record_end(const EngineRun *run, int64 *delay_ms)
 {
 	JobEnd		end = {
 		.status = run_status(run),
@@ -410,15 +414,18 @@ record_end(const EngineRun *run)
 		.damaged = run->damaged,
 		.backup_json = backup_json,
 	};
+	bool		left = may_have_left_something(run);
 
-	end.leftovers = may_have_left_something(run);
+	end.is_retried = is_to_be_retried(run, delay_ms) && (!left || clean_up());
+	end.leftovers = left && !end.is_retried;
 	history_end(&slot->request, &end);
 	if (slot->cancelled_by[0] != '\0')
 		history_cancelled(&slot->request, slot->cancelled_by);
 	recorded = true;
 	log_end(&end);
-	if (end.leftovers)
-		clean_up();
+	if (end.leftovers && !clean_up())
+		job_want_repair();
+	return end.is_retried;
 }
 
 /*
@@ -461,6 +468,7 @@ void
 erpgo_backup_job_main(Datum slot_index)
 {
 	EngineRun	run = {0};
+	int64		delay_ms = 0;
 	bool		begun = false;
 	char	   *name;
 
@@ -483,9 +491,10 @@ erpgo_backup_job_main(Datum slot_index)
 	try_job(&run, &begun);
 	run.outcome.finished_at = GetCurrentTimestamp();
 	recorded = !begun;
-	if (begun)
-		record_end(&run);
-	finish(&run.outcome);
+	if (begun && record_end(&run, &delay_ms))
+		hand_back(delay_ms);
+	else
+		finish(&run.outcome);
 
 	engine_await_end();
 	proc_exit(0);

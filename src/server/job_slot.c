@@ -5,7 +5,6 @@
 
 #include <time.h>
 
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
@@ -63,51 +62,6 @@ job_table_install_hooks(void)
 	shmem_request_hook = request_memory;
 	previous_startup_hook = shmem_startup_hook;
 	shmem_startup_hook = set_up_memory;
-}
-
-void
-clip_text(char *buffer, size_t size, const char *value)
-{
-	int			len = 0;
-
-	if (value != NULL)
-	{
-		len = pg_mbcliplen(value, strlen(value), size - 1);
-		memcpy(buffer, value, len);
-	}
-	buffer[len] = '\0';
-}
-
-const char *
-job_kind_name(JobKind kind)
-{
-	static const char *const names[] = {
-		[JOB_BACKUP] = "backup",
-		[JOB_VERIFY] = "verify",
-		[JOB_SYNC] = "sync",
-		[JOB_EVENT] = "event",
-		[JOB_CHECK] = "check",
-		[JOB_RECOVER] = "recover",
-	};
-
-	return names[kind];
-}
-
-char *
-job_title(const JobRequest *request)
-{
-	static const char *const titles[] = {
-		[JOB_BACKUP] = "backup",
-		[JOB_VERIFY] = "verification of backup",
-		[JOB_SYNC] = "synchronization with the repository",
-		[JOB_EVENT] = "change of backup",
-		[JOB_CHECK] = "check of the repository",
-		[JOB_RECOVER] = "clean-up of the repository",
-	};
-
-	if (request->id[0] == '\0')
-		return pstrdup(titles[request->kind]);
-	return psprintf("%s \"%s\"", titles[request->kind], request->id);
 }
 
 /*
@@ -212,7 +166,7 @@ end_stale_requests(void)
 		JobSlot    *slot = &job_table->slots[i];
 
 		if (slot->state != JOB_REQUESTED ||
-			!TimestampDifferenceExceeds(slot->started_at, GetCurrentTimestamp(),
+			!TimestampDifferenceExceeds(slot->requested_at, GetCurrentTimestamp(),
 										STALE_REQUEST_MS))
 			continue;
 		job_outcome_error(&slot->outcome, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -239,10 +193,11 @@ job_request(JobRequest *request, int64 newer_than, bool wait)
 
 	slot->number = ++job_table->last_number;
 	slot->request = *request;
+	slot->request.attempt = 1;
 	slot->waiters = wait ? 1 : 0;
 	slot->cancel = false;
 	slot->cancelled_by[0] = '\0';
-	slot->started_at = GetCurrentTimestamp();
+	slot->started_at = slot->requested_at = GetCurrentTimestamp();
 	memset(&slot->progress, 0, sizeof(slot->progress));
 	memset(&slot->outcome, 0, sizeof(slot->outcome));
 	slot->payload_len = 0;
@@ -321,6 +276,8 @@ cancel_slot(JobSlot *slot, const char *who)
 	slot->cancel = true;
 	if (slot->latch != NULL)
 		SetLatch(slot->latch);
+	else if (slot->state == JOB_WAITING && job_table->scheduler_latch != NULL)
+		SetLatch(job_table->scheduler_latch);
 	return true;
 }
 
@@ -473,6 +430,48 @@ job_want_repair(void)
 }
 
 void
+job_retry_later(JobSlot *slot, int64 delay_ms)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	slot->state = JOB_WAITING;
+	slot->number = ++job_table->last_number;
+	slot->pid = 0;
+	slot->latch = NULL;
+	slot->request.attempt++;
+	slot->retry_at = GetCurrentTimestamp() + delay_ms * 1000;
+	memset(&slot->progress, 0, sizeof(slot->progress));
+	strlcpy(slot->progress.phase, "waiting", sizeof(slot->progress.phase));
+	LWLockRelease(job_table->lock);
+}
+
+long
+job_request_retries(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	long		shortest = 0;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+		long		left;
+
+		if (slot->state != JOB_WAITING)
+			continue;
+		left = TimestampDifferenceMilliseconds(now, slot->retry_at);
+		if (left == 0 || slot->cancel)
+		{
+			slot->state = JOB_REQUESTED;
+			slot->requested_at = now;
+		}
+		else if (shortest == 0 || left < shortest)
+			shortest = left;
+	}
+	LWLockRelease(job_table->lock);
+	return shortest;
+}
+
+void
 job_finish(JobSlot *slot, const JobOutcome *outcome)
 {
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
@@ -483,14 +482,4 @@ job_finish(JobSlot *slot, const JobOutcome *outcome)
 	free_if_unneeded(slot);
 	LWLockRelease(job_table->lock);
 	ConditionVariableBroadcast(&slot->changed);
-}
-
-void
-job_outcome_error(JobOutcome *outcome, int sqlstate, const char *message,
-				  const char *detail, const char *hint)
-{
-	outcome->sqlstate = sqlstate;
-	clip_text(outcome->message, sizeof(outcome->message), message);
-	clip_text(outcome->detail, sizeof(outcome->detail), detail);
-	clip_text(outcome->hint, sizeof(outcome->hint), hint);
 }

@@ -4,7 +4,9 @@
  *
  * A slot goes from free over requested (a session filled it in), starting
  * (the scheduler registered a worker) and running (the worker took it) to
- * finished; it becomes free again when nobody waits for it any more.  A
+ * finished; it becomes free again when nobody waits for it any more.  From
+ * running it goes to waiting where the job is to be tried again, and at the
+ * time for that to requested.  A
  * request that the scheduler does not look at for 30 s ends with an error.
  */
 #ifndef ERPGO_SERVER_JOB_SLOT_H
@@ -49,6 +51,7 @@ typedef enum JobState
 	JOB_REQUESTED,
 	JOB_STARTING,
 	JOB_RUNNING,
+	JOB_WAITING,
 	JOB_FINISHED
 } JobState;
 
@@ -57,6 +60,7 @@ typedef struct JobRequest
 {
 	JobKind		kind;
 	char		id[BACKUP_ID_SIZE]; /* "" where no backup is concerned */
+	int			attempt;		/* at this job, from 1 on */
 	BackupType	type;			/* of a backup */
 	VerifyDepth depth;			/* of a verification */
 	int			database_count; /* 0: all databases */
@@ -101,6 +105,8 @@ typedef struct JobSlot
 	pid_t		pid;			/* of the worker, 0 before and after */
 	Latch	   *latch;			/* of the worker, or NULL */
 	TimestampTz started_at;
+	TimestampTz requested_at;	/* for the last time */
+	TimestampTz retry_at;		/* while it is waiting */
 	JobProgress progress;
 	JobOutcome	outcome;
 	size_t		payload_len;
@@ -187,6 +193,16 @@ extern bool job_is_cancelled(JobSlot *slot);
 
 /* Asks the scheduler to look for jobs that ended without a record. */
 extern void job_want_repair(void);
+
+/* Ends this attempt at the caller's job, which waits for the next one. */
+extern void job_retry_later(JobSlot *slot, int64 delay_ms);
+
+/*
+ * Asks again for the jobs whose time to be tried again has come, or which
+ * were cancelled.  Returns how long to sleep until the next such time, in
+ * milliseconds; 0 if none is known.
+ */
+extern long job_request_retries(void);
 
 /* Ends the job and wakes who waits for it. */
 extern void job_finish(JobSlot *slot, const JobOutcome *outcome);

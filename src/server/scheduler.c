@@ -335,15 +335,20 @@ look_for_extension(void)
 }
 
 /*
- * Does what is to be done now.
+ * Does what is to be done now.  Returns after how many milliseconds there is
+ * more to do; 0 if only a latch will tell.
  */
-static void
+static long
 work(void)
 {
+	long		sleep_ms;
+
 	look_for_extension();
 	if (OidIsValid(known_extension) && take_repair_wanted())
 		repair_history();
+	sleep_ms = job_request_retries();
 	start_requested_jobs();
+	return sleep_ms;
 }
 
 void
@@ -383,10 +388,12 @@ erpgo_backup_scheduler_main(Datum unused)
 										 ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
+		long		sleep_ms;
+
 		MemoryContextSwitchTo(work_context);
 		MemoryContextReset(work_context);
-		work();
+		sleep_ms = work();
 		pgstat_report_activity(STATE_IDLE, NULL);
-		wait_for_latch(0);
+		wait_for_latch(sleep_ms);
 	}
 }

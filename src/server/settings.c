@@ -32,6 +32,8 @@ int			setting_jobs = 2;
 int			setting_lock_wait_timeout = 60 * 1000;
 int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
+int			setting_max_retries = 1;
+int			setting_retry_delay = 5000;
 
 static char *repository;
 static char *secrets_file;
@@ -223,6 +225,16 @@ define_limits(void)
 							"How long a backup may take; 0 means without limit.",
 							NULL, &setting_maximum_duration, 12 * 60 * 60,
 							0, 20 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.max_retries",
+							"How often a backup that failed is tried again.",
+							"What another try cannot mend is not tried again.",
+							&setting_max_retries, 1, 0, 10, PGC_SIGHUP, 0,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.retry_delay",
+							"Pause before a backup is tried again; it doubles each time.",
+							NULL, &setting_retry_delay, 5 * 1000,
+							0, 60 * 60 * 1000, PGC_SIGHUP, GUC_UNIT_MS,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("erpgo_backup.nice",
 							"How much the backup's processes yield to others.",

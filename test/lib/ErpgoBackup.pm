@@ -55,6 +55,7 @@ sub write_settings
 		'log_statement' => 'all',
 		'log_min_messages' => 'debug1',
 		'max_worker_processes' => 16,
+		'erpgo_backup.max_retries' => 0,
 		%{ $options{settings} || {} });
 
 	if (!defined $options{preload} || $options{preload})
