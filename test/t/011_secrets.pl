@@ -44,6 +44,10 @@ foreach my $pid (@$processes{qw(job supervisor worker)}, values %{ $processes->{
 		unlike($text, $SECRET, "no secret in /proc/PID/$what of " . ($text =~ /^([\w\/.]*)/)[0]);
 	}
 }
+foreach my $pid ($processes->{worker}, $processes->{programs}{pg_dump})
+{
+	like(read_file("/proc/$pid/limits"), qr/^Max core file size\s+0\s+0\s/m, 'no core file can hold a secret');
+}
 release_table($handle);
 is(wait_run($server, $id), 'ok', 'the run, with a password from the secrets file, is good');
 $server->sql("SELECT erpgo_backup_verify('$id', 'full')");

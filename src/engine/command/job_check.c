@@ -90,13 +90,13 @@ secrets_step(void *context)
 		if (!secret_is_from_environment(names[i]))
 			continue;
 		found = true;
-		send_row("secrets", "warning",
+		send_row("secret_sources", "warning",
 				 psprintf("secret \"%s\" comes from the server's environment, which every backend inherits",
 						  names[i]),
 				 "Put it into the file that erpgo_backup.secrets_file names.");
 	}
 	if (!found)
-		send_row("secrets", "ok", path == NULL ? "no secrets are used" :
+		send_row("secret_sources", "ok", path == NULL ? "no secrets are used" :
 				 psprintf("secrets come from file \"%s\" only", path), NULL);
 }
 
@@ -203,7 +203,7 @@ job_check(json_t *job)
 	static const char *const programs[] = {"pg_dump", "pg_restore", "pg_dumpall"};
 	CheckStep	step = {.job = job};
 
-	check("secrets", secrets_step, &step);
+	check("secret_sources", secrets_step, &step);
 	check("repository", repository_step, &step);
 	for (int i = 0; i < lengthof(programs); i++)
 	{

@@ -85,7 +85,7 @@ hba_hint(const char *role, const char *host, const char *system_user)
 
 	return psprintf("Add this line to pg_hba.conf before the others, and reload it:\n"
 					"%s   all   %s   %s%s\n"
-					"Or set erpgo_backup.connection, with the password as POSTGRES_PASSWORD in the secrets file.",
+					"Or connect in another way (setting erpgo_backup.connection, option --dbname of restore), with the password as POSTGRES_PASSWORD in the secrets file.",
 					local ? "local" : "host", hba_name(role),
 					local ? "" : "samehost   ", peer ? "peer" : "scram-sha-256");
 }
