@@ -1,0 +1,3 @@
+src/common/backup_type.o: src/common/backup_type.c \
+ src/common/backup_type.h
+src/common/backup_type.h:

@@ -1,0 +1,3 @@
+src/common/verify_depth.o: src/common/verify_depth.c \
+ src/common/verify_depth.h
+src/common/verify_depth.h:

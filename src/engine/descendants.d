@@ -1,0 +1,25 @@
+src/engine/descendants.o: src/engine/descendants.c \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/c.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/port.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h \
+ src/engine/clock.h src/engine/descendants.h src/engine/failure.h \
+ src/engine/process.h
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h:
+/tmp/hB-root/usr/include/postgresql/15/server/c.h:
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h:
+/tmp/hB-root/usr/include/postgresql/15/server/port.h:
+/tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h:
+src/engine/clock.h:
+src/engine/descendants.h:
+src/engine/failure.h:
+src/engine/process.h:

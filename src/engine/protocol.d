@@ -1,0 +1,26 @@
+src/engine/protocol.o: src/engine/protocol.c \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/c.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/port.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h \
+ src/engine/job_state.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/lib/stringinfo.h \
+ src/engine/protocol.h src/engine/failure.h
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h:
+/tmp/hB-root/usr/include/postgresql/15/server/c.h:
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h:
+/tmp/hB-root/usr/include/postgresql/15/server/port.h:
+/tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h:
+src/engine/job_state.h:
+/tmp/hB-root/usr/include/postgresql/15/server/lib/stringinfo.h:
+src/engine/protocol.h:
+src/engine/failure.h:

@@ -1,0 +1,24 @@
+src/engine/stream/cipher.o: src/engine/stream/cipher.c \
+ src/engine/stream/cipher.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/c.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/port.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h \
+ src/common/encryption.h src/engine/failure.h
+src/engine/stream/cipher.h:
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h:
+/tmp/hB-root/usr/include/postgresql/15/server/c.h:
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h:
+/tmp/hB-root/usr/include/postgresql/15/server/port.h:
+/tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h:
+src/common/encryption.h:
+src/engine/failure.h:
