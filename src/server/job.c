@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "cleanup_job.h"
 #include "engine_process.h"
 #include "engine_run.h"
 #include "history.h"
@@ -171,8 +172,11 @@ take_message(const EngineMessage *message)
 			backups_described++;
 			break;
 		case MESSAGE_ROW:
+		case MESSAGE_DELETED:
 			if (slot->request.kind == JOB_CHECK)
 				job_add_line(slot, message_json(message));
+			else
+				cleanup_take_message(&slot->request, message);
 			break;
 		case MESSAGE_RESULT:
 		case MESSAGE_ERROR:
@@ -301,6 +305,8 @@ do_job(EngineRun *run, bool *begun)
 	do_with_engine(run, &slot->request);
 	if (slot->request.kind == JOB_SYNC && run->succeeded)
 		warn_of_missing(started_at);
+	if (run->succeeded)
+		cleanup_store_decisions(slot);
 	if (slot->request.kind == JOB_BACKUP && run->succeeded &&
 		backup_json == NULL)
 		ereport(ERROR,
@@ -419,6 +425,8 @@ record_end(const EngineRun *run)
 	log_end(&end);
 	if (end.leftovers)
 		clean_up();
+	if (run->succeeded)
+		cleanup_request_after(&slot->request);
 }
 
 /*

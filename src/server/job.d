@@ -55,8 +55,7 @@ src/server/job.o: src/server/job.c \
  /tmp/hB-root/usr/include/postgresql/15/server/utils/timestamp.h \
  /tmp/hB-root/usr/include/postgresql/15/server/fmgr.h \
  /tmp/hB-root/usr/include/postgresql/15/server/pgtime.h \
- src/server/engine_process.h src/server/engine_run.h \
- src/server/engine_protocol.h \
+ src/server/cleanup_job.h src/server/engine_protocol.h \
  /tmp/hB-root/usr/include/postgresql/15/server/utils/jsonb.h \
  /tmp/hB-root/usr/include/postgresql/15/server/utils/array.h \
  /tmp/hB-root/usr/include/postgresql/15/server/utils/expandeddatum.h \
@@ -75,7 +74,8 @@ src/server/job.o: src/server/job.c \
  /tmp/hB-root/usr/include/postgresql/15/server/port/atomics/generic.h \
  /tmp/hB-root/usr/include/postgresql/15/server/storage/lwlocknames.h \
  src/common/backup_id.h src/common/backup_type.h \
- src/common/verify_depth.h src/server/history.h src/server/job.h \
+ src/common/verify_depth.h src/server/engine_process.h \
+ src/server/engine_run.h src/server/history.h src/server/job.h \
  /tmp/hB-root/usr/include/postgresql/15/server/postmaster/bgworker.h \
  src/server/job_description.h src/server/location.h src/server/settings.h \
  src/server/worker_session.h
@@ -135,8 +135,7 @@ src/server/job.o: src/server/job.c \
 /tmp/hB-root/usr/include/postgresql/15/server/utils/timestamp.h:
 /tmp/hB-root/usr/include/postgresql/15/server/fmgr.h:
 /tmp/hB-root/usr/include/postgresql/15/server/pgtime.h:
-src/server/engine_process.h:
-src/server/engine_run.h:
+src/server/cleanup_job.h:
 src/server/engine_protocol.h:
 /tmp/hB-root/usr/include/postgresql/15/server/utils/jsonb.h:
 /tmp/hB-root/usr/include/postgresql/15/server/utils/array.h:
@@ -158,6 +157,8 @@ src/server/job_slot.h:
 src/common/backup_id.h:
 src/common/backup_type.h:
 src/common/verify_depth.h:
+src/server/engine_process.h:
+src/server/engine_run.h:
 src/server/history.h:
 src/server/job.h:
 /tmp/hB-root/usr/include/postgresql/15/server/postmaster/bgworker.h:

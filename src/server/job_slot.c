@@ -78,38 +78,6 @@ clip_text(char *buffer, size_t size, const char *value)
 	buffer[len] = '\0';
 }
 
-const char *
-job_kind_name(JobKind kind)
-{
-	static const char *const names[] = {
-		[JOB_BACKUP] = "backup",
-		[JOB_VERIFY] = "verify",
-		[JOB_SYNC] = "sync",
-		[JOB_EVENT] = "event",
-		[JOB_CHECK] = "check",
-		[JOB_RECOVER] = "recover",
-	};
-
-	return names[kind];
-}
-
-char *
-job_title(const JobRequest *request)
-{
-	static const char *const titles[] = {
-		[JOB_BACKUP] = "backup",
-		[JOB_VERIFY] = "verification of backup",
-		[JOB_SYNC] = "synchronization with the repository",
-		[JOB_EVENT] = "change of backup",
-		[JOB_CHECK] = "check of the repository",
-		[JOB_RECOVER] = "clean-up of the repository",
-	};
-
-	if (request->id[0] == '\0')
-		return pstrdup(titles[request->kind]);
-	return psprintf("%s \"%s\"", titles[request->kind], request->id);
-}
-
 /*
  * Is a job in the slot that has not ended?
  */
@@ -117,21 +85,6 @@ static bool
 is_active(const JobSlot *slot)
 {
 	return slot->state != JOB_FREE && slot->state != JOB_FINISHED;
-}
-
-/*
- * Would the two get into each other's way?
- */
-static bool
-requests_conflict(const JobRequest *a, const JobRequest *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == JOB_BACKUP)
-		return a->type == b->type;
-	if (a->kind == JOB_VERIFY)
-		return strcmp(a->id, b->id) == 0;
-	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER;
 }
 
 /*
@@ -144,7 +97,7 @@ refuse_conflict(const JobRequest *request)
 	{
 		const JobSlot *slot = &job_table->slots[i];
 
-		if (!is_active(slot) || !requests_conflict(&slot->request, request))
+		if (!is_active(slot) || !job_requests_conflict(&slot->request, request))
 			continue;
 		if (request->kind == JOB_BACKUP)
 			ereport(ERROR,
@@ -273,6 +226,25 @@ job_find(const char *id, bool wait)
 	return found;
 }
 
+JobSlot *
+job_find_cleanup(void)
+{
+	JobSlot    *found = NULL;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < JOB_SLOTS && found == NULL; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+
+		if (is_active(slot) && job_is_cleanup(&slot->request))
+			found = slot;
+	}
+	if (found != NULL)
+		found->waiters++;
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
 bool
 job_any_active(char id[BACKUP_ID_SIZE])
 {
@@ -284,7 +256,8 @@ job_any_active(char id[BACKUP_ID_SIZE])
 	{
 		const JobSlot *slot = &job_table->slots[i];
 
-		found = is_active(slot) && slot->request.kind != JOB_CHECK;
+		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
+			slot->request.kind != JOB_EXPIRE;
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
 	}

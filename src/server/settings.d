@@ -13,6 +13,7 @@ src/server/settings.o: src/server/settings.c \
  /tmp/hB-root/usr/include/postgresql/15/server/miscadmin.h \
  /tmp/hB-root/usr/include/postgresql/15/server/datatype/timestamp.h \
  /tmp/hB-root/usr/include/postgresql/15/server/pgtime.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pgtime.h \
  /tmp/hB-root/usr/include/postgresql/15/server/utils/guc.h \
  /tmp/hB-root/usr/include/postgresql/15/server/nodes/parsenodes.h \
  /tmp/hB-root/usr/include/postgresql/15/server/nodes/bitmapset.h \
@@ -50,8 +51,8 @@ src/server/settings.o: src/server/settings.c \
  /tmp/hB-root/usr/include/postgresql/15/server/fmgr.h \
  /tmp/hB-root/usr/include/postgresql/15/server/utils/expandeddatum.h \
  src/common/compression.h src/common/encryption.h \
- src/common/object_name.h src/common/store_url.h \
- src/common/verify_depth.h src/server/settings.h
+ src/common/object_name.h src/common/retention.h src/common/clock.h \
+ src/common/store_url.h src/common/verify_depth.h src/server/settings.h
 /tmp/hB-root/usr/include/postgresql/15/server/postgres.h:
 /tmp/hB-root/usr/include/postgresql/15/server/c.h:
 /tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h:
@@ -65,6 +66,7 @@ src/server/settings.o: src/server/settings.c \
 /tmp/hB-root/usr/include/postgresql/15/server/utils/palloc.h:
 /tmp/hB-root/usr/include/postgresql/15/server/miscadmin.h:
 /tmp/hB-root/usr/include/postgresql/15/server/datatype/timestamp.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pgtime.h:
 /tmp/hB-root/usr/include/postgresql/15/server/pgtime.h:
 /tmp/hB-root/usr/include/postgresql/15/server/utils/guc.h:
 /tmp/hB-root/usr/include/postgresql/15/server/nodes/parsenodes.h:
@@ -105,6 +107,8 @@ src/server/settings.o: src/server/settings.c \
 src/common/compression.h:
 src/common/encryption.h:
 src/common/object_name.h:
+src/common/retention.h:
+src/common/clock.h:
 src/common/store_url.h:
 src/common/verify_depth.h:
 src/server/settings.h:
