@@ -52,6 +52,17 @@
 /* Parent of a backup that builds on no other. */
 #define RETENTION_NO_PARENT (-1)
 
+/* The policy where none is given, and how far each part may go. */
+#define RETENTION_DAILY_DAYS 7
+#define RETENTION_WEEKLY_WEEKS 4
+#define RETENTION_MONTHLY_MONTHS 12
+#define RETENTION_MINIMUM 2
+#define RETENTION_UNFINISHED_HOURS 24
+#define RETENTION_DAILY_DAYS_LIMIT 36500
+#define RETENTION_WEEKLY_WEEKS_LIMIT 5200
+#define RETENTION_MONTHLY_MONTHS_LIMIT 1200
+#define RETENTION_MINIMUM_LIMIT 10000
+
 /* Enough for every explanation and its terminating zero. */
 #define RETENTION_TEXT_SIZE 256
 

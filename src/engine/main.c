@@ -25,6 +25,7 @@ static const Subcommand subcommands[] = {
 	{"show", "show a backup, or how to restore it without this program", command_show},
 	{"verify", "compare backups with what they were when they were made", command_verify},
 	{"restore", "restore databases of a backup", command_restore},
+	{"expire", "delete the backups that are not to be kept any longer", command_expire},
 	{"check", "check the repository", command_check},
 	{"version", "print versions", command_version}
 };

@@ -131,6 +131,7 @@ engine_message_parse(const char *line)
 		{"log", MESSAGE_LOG},
 		{"backup", MESSAGE_BACKUP},
 		{"row", MESSAGE_ROW},
+		{"deleted", MESSAGE_DELETED},
 		{"result", MESSAGE_RESULT},
 		{"error", MESSAGE_ERROR},
 	};

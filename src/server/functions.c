@@ -158,6 +158,7 @@ erpgo_backup_sync(PG_FUNCTION_ARGS)
 	JobOutcome	outcome;
 
 	session_require_jobs(false);
+	session_await_cleanup();
 	session_do(session_request(JOB_SYNC), 0, &outcome);
 	PG_RETURN_INT64(outcome.count);
 }

@@ -118,11 +118,8 @@ query_texts(const char *statement, int nargs, const char *const *args, int *coun
 	return texts;
 }
 
-/*
- * Runs a statement in a transaction of its own.
- */
-static void
-execute(const char *statement, int nargs, const char *const *args)
+void
+history_execute(const char *statement, int nargs, const char *const *args)
 {
 	MemoryContext caller = begin_transaction();
 
@@ -235,14 +232,14 @@ history_begin(const JobRequest *request)
 void
 history_verifying(const char *id)
 {
-	execute("UPDATE erpgo_backup.backup SET status = 'verifying'"
+	history_execute("UPDATE erpgo_backup.backup SET status = 'verifying'"
 			" WHERE id = $1 AND status = 'running'", 1, &id);
 }
 
 void
 history_take_backup(const char *json)
 {
-	execute("SELECT erpgo_backup.backup_take($1)", 1, &json);
+	history_execute("SELECT erpgo_backup.backup_take($1)", 1, &json);
 }
 
 /*
@@ -330,8 +327,11 @@ end_event(const JobRequest *request, const JobEnd *end)
 void
 history_end(const JobRequest *request, const JobEnd *end)
 {
-	MemoryContext caller = begin_transaction();
+	MemoryContext caller;
 
+	if (!job_leaves_record(request, strcmp(end->status, JOB_END_OK) == 0))
+		return;
+	caller = begin_transaction();
 	require_extension();
 	switch (request->kind)
 	{
@@ -350,11 +350,11 @@ history_end(const JobRequest *request, const JobEnd *end)
 		case JOB_SYNC:
 		case JOB_CHECK:
 		case JOB_RECOVER:
+		case JOB_EXPIRE:
 			break;
 	}
-	if (request->kind != JOB_CHECK && request->kind != JOB_RECOVER)
-		add_audit(request, audit_action(request), end->status,
-				  end->outcome->message);
+	add_audit(request, audit_action(request), end->status,
+			  end->outcome->message);
 	end_transaction(caller);
 }
 
@@ -390,7 +390,7 @@ history_unfinished(int *count)
 void
 history_interrupted(const char *id)
 {
-	execute("SELECT erpgo_backup.backup_interrupted($1)", 1, &id);
+	history_execute("SELECT erpgo_backup.backup_interrupted($1)", 1, &id);
 }
 
 char	  **
@@ -407,7 +407,7 @@ history_leftovers(int *count)
 void
 history_discarded(const char *id)
 {
-	execute("UPDATE erpgo_backup.backup SET leftovers = false WHERE id = $1",
+	history_execute("UPDATE erpgo_backup.backup SET leftovers = false WHERE id = $1",
 			1, &id);
 }
 

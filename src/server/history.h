@@ -30,6 +30,10 @@ typedef struct JobEnd
 
 /* --- each a transaction --- */
 
+/* Runs a statement whose arguments are texts; NULL ones are null. */
+extern void history_execute(const char *statement, int nargs,
+							const char *const *args);
+
 /* Notes that a job begins: the rows exist before anything else happens. */
 extern void history_begin(const JobRequest *request);
 

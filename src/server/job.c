@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "common/retry.h"
+#include "cleanup_job.h"
 #include "engine_process.h"
 #include "engine_run.h"
 #include "history.h"
@@ -191,8 +192,11 @@ take_message(const EngineMessage *message)
 			backups_described++;
 			break;
 		case MESSAGE_ROW:
+		case MESSAGE_DELETED:
 			if (slot->request.kind == JOB_CHECK)
 				job_add_line(slot, message_json(message));
+			else
+				cleanup_take_message(&slot->request, message);
 			break;
 		case MESSAGE_RESULT:
 		case MESSAGE_ERROR:
@@ -287,6 +291,8 @@ do_job(EngineRun *run, bool *begun)
 	do_with_engine(run, &slot->request);
 	if (slot->request.kind == JOB_SYNC && run->succeeded)
 		warn_of_missing(started_at);
+	if (run->succeeded)
+		cleanup_store_decisions(slot);
 	if (slot->request.kind == JOB_BACKUP && run->succeeded &&
 		backup_json == NULL)
 		ereport(ERROR,
@@ -425,6 +431,8 @@ record_end(const EngineRun *run, int64 *delay_ms)
 	log_end(&end);
 	if (end.leftovers && !clean_up())
 		job_want_repair();
+	if (run->succeeded)
+		cleanup_request_after(&slot->request);
 	return end.is_retried;
 }
 

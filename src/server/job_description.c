@@ -181,6 +181,34 @@ put_backup(StringInfo json, const JobRequest *request)
 	put_text(json, "schedule", NULL);
 }
 
+/*
+ * Appends a member that is true or false.
+ */
+static void
+put_flag(StringInfo json, const char *key, bool value)
+{
+	put_key(json, key);
+	appendStringInfoString(json, value ? "true" : "false");
+}
+
+/*
+ * Appends what a clean-up needs to know.
+ */
+static void
+put_retention(StringInfo json, const JobRequest *request)
+{
+	put_flag(json, "dry_run", request->dry_run);
+	put_flag(json, "confirm", request->confirm);
+	put_key(json, "retention");
+	appendStringInfoChar(json, '{');
+	put_number(json, "daily_days", setting_retention_daily_days);
+	put_number(json, "weekly_weeks", setting_retention_weekly_weeks);
+	put_number(json, "monthly_months", setting_retention_monthly_months);
+	put_number(json, "minimum", setting_retention_minimum);
+	put_text(json, "timezone", settings_retention_timezone());
+	appendStringInfoChar(json, '}');
+}
+
 char *
 job_description(const JobRequest *request)
 {
@@ -198,6 +226,9 @@ job_description(const JobRequest *request)
 			break;
 		case JOB_EVENT:
 			put_event(&json, request);
+			break;
+		case JOB_EXPIRE:
+			put_retention(&json, request);
 			break;
 		case JOB_SYNC:
 		case JOB_CHECK:

@@ -74,21 +74,6 @@ is_active(const JobSlot *slot)
 }
 
 /*
- * Would the two get into each other's way?
- */
-static bool
-requests_conflict(const JobRequest *a, const JobRequest *b)
-{
-	if (a->kind != b->kind)
-		return false;
-	if (a->kind == JOB_BACKUP)
-		return a->type == b->type;
-	if (a->kind == JOB_VERIFY)
-		return strcmp(a->id, b->id) == 0;
-	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER;
-}
-
-/*
  * Throws an error if a job that is active rules out the one asked for.
  */
 static void
@@ -98,7 +83,7 @@ refuse_conflict(const JobRequest *request)
 	{
 		const JobSlot *slot = &job_table->slots[i];
 
-		if (!is_active(slot) || !requests_conflict(&slot->request, request))
+		if (!is_active(slot) || !job_requests_conflict(&slot->request, request))
 			continue;
 		if (request->kind == JOB_BACKUP)
 			ereport(ERROR,
@@ -228,6 +213,25 @@ job_find(const char *id, bool wait)
 	return found;
 }
 
+JobSlot *
+job_find_cleanup(void)
+{
+	JobSlot    *found = NULL;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < JOB_SLOTS && found == NULL; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+
+		if (is_active(slot) && job_is_cleanup(&slot->request))
+			found = slot;
+	}
+	if (found != NULL)
+		found->waiters++;
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
 bool
 job_any_active(char id[BACKUP_ID_SIZE])
 {
@@ -239,7 +243,8 @@ job_any_active(char id[BACKUP_ID_SIZE])
 	{
 		const JobSlot *slot = &job_table->slots[i];
 
-		found = is_active(slot) && slot->request.kind != JOB_CHECK;
+		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
+			slot->request.kind != JOB_EXPIRE;
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
 	}

@@ -42,7 +42,8 @@ typedef enum JobKind
 	JOB_SYNC,
 	JOB_EVENT,
 	JOB_CHECK,
-	JOB_RECOVER
+	JOB_RECOVER,
+	JOB_EXPIRE
 } JobKind;
 
 typedef enum JobState
@@ -69,6 +70,8 @@ typedef struct JobRequest
 	char		event_kind[JOB_WORD_SIZE];
 	char		event_key[JOB_WORD_SIZE];
 	char		event_value[JOB_TEXT_SIZE];
+	bool		dry_run;		/* a clean-up that only says what it would do */
+	bool		confirm;		/* one that may delete more than half of a kind */
 	char		role[NAMEDATALEN];	/* who asked */
 	char		client[NI_MAXHOST]; /* and from where; "" if not a session */
 } JobRequest;
@@ -151,7 +154,13 @@ extern JobSlot *job_request(JobRequest *request, int64 newer_than, bool wait);
  */
 extern JobSlot *job_find(const char *id, bool wait);
 
-/* Any active job but a check; false if there is none.  id may become "". */
+/*
+ * An active clean-up that deletes, counting the caller as a waiter of it; NULL
+ * if there is none.
+ */
+extern JobSlot *job_find_cleanup(void);
+
+/* Any active job but a check or a clean-up; false if there is none.  id may become "". */
 extern bool job_any_active(char id[BACKUP_ID_SIZE]);
 
 /* Is a job of this kind active? */
@@ -211,6 +220,17 @@ extern void job_finish(JobSlot *slot, const JobOutcome *outcome);
 extern void job_outcome_error(JobOutcome *outcome, int sqlstate,
 							  const char *message, const char *detail,
 							  const char *hint);
+
+/* --- about requests --- */
+
+/* Is it a clean-up that deletes backups? */
+extern bool job_is_cleanup(const JobRequest *request);
+
+/* Would the two get into each other's way? */
+extern bool job_requests_conflict(const JobRequest *a, const JobRequest *b);
+
+/* Is the end of such a job recorded? */
+extern bool job_leaves_record(const JobRequest *request, bool succeeded);
 
 /* The word for a kind of job, in static memory. */
 extern const char *job_kind_name(JobKind kind);

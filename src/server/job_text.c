@@ -1,5 +1,5 @@
 /*
- * What jobs are called, and the texts that they leave.
+ * The texts that jobs leave.
  */
 #include "postgres.h"
 
@@ -18,38 +18,6 @@ clip_text(char *buffer, size_t size, const char *value)
 		memcpy(buffer, value, len);
 	}
 	buffer[len] = '\0';
-}
-
-const char *
-job_kind_name(JobKind kind)
-{
-	static const char *const names[] = {
-		[JOB_BACKUP] = "backup",
-		[JOB_VERIFY] = "verify",
-		[JOB_SYNC] = "sync",
-		[JOB_EVENT] = "event",
-		[JOB_CHECK] = "check",
-		[JOB_RECOVER] = "recover",
-	};
-
-	return names[kind];
-}
-
-char *
-job_title(const JobRequest *request)
-{
-	static const char *const titles[] = {
-		[JOB_BACKUP] = "backup",
-		[JOB_VERIFY] = "verification of backup",
-		[JOB_SYNC] = "synchronization with the repository",
-		[JOB_EVENT] = "change of backup",
-		[JOB_CHECK] = "check of the repository",
-		[JOB_RECOVER] = "clean-up of the repository",
-	};
-
-	if (request->id[0] == '\0')
-		return pstrdup(titles[request->kind]);
-	return psprintf("%s \"%s\"", titles[request->kind], request->id);
 }
 
 void

@@ -273,6 +273,21 @@ session_await(JobSlot *slot, bool cancels, JobOutcome *outcome, char **payload)
 }
 
 void
+session_await_cleanup(void)
+{
+	JobSlot    *slot;
+
+	while ((slot = job_find_cleanup()) != NULL)
+	{
+		JobOutcome	outcome;
+		char	   *payload;
+
+		session_await(slot, false, &outcome, &payload);
+		pfree(payload);
+	}
+}
+
+void
 session_throw(const JobOutcome *outcome)
 {
 	if (outcome->sqlstate == ERRCODE_SUCCESSFUL_COMPLETION)

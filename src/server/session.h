@@ -44,6 +44,12 @@ extern void session_await(JobSlot *slot, bool cancels, JobOutcome *outcome,
 extern void session_do(JobRequest *request, int64 newer_than,
 					   JobOutcome *outcome);
 
+/*
+ * Waits until no clean-up deletes backups.  Each backup is followed by one, so
+ * what cannot be done at the same time would often be refused.
+ */
+extern void session_await_cleanup(void);
+
 /* Throws the error that an outcome is; nothing if it is none. */
 extern void session_throw(const JobOutcome *outcome);
 

@@ -9,11 +9,13 @@
 #include <limits.h>
 
 #include "miscadmin.h"
+#include "pgtime.h"
 #include "utils/guc.h"
 
 #include "common/compression.h"
 #include "common/encryption.h"
 #include "common/object_name.h"
+#include "common/retention.h"
 #include "common/store_url.h"
 #include "common/verify_depth.h"
 #include "settings.h"
@@ -34,9 +36,14 @@ int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
 int			setting_max_retries = 1;
 int			setting_retry_delay = 5000;
+int			setting_retention_daily_days = RETENTION_DAILY_DAYS;
+int			setting_retention_weekly_weeks = RETENTION_WEEKLY_WEEKS;
+int			setting_retention_monthly_months = RETENTION_MONTHLY_MONTHS;
+int			setting_retention_minimum = RETENTION_MINIMUM;
 
 static char *repository;
 static char *secrets_file;
+static char *retention_timezone;
 static int	encryption = ENCRYPTION_AUTO;
 static int	verify_depth = VERIFY_ARCHIVE;
 
@@ -150,6 +157,20 @@ check_compression(char **newval, void **extra, GucSource source)
 }
 
 /*
+ * A time zone is one that the server knows by its name.
+ */
+static bool
+check_timezone(char **newval, void **extra, GucSource source)
+{
+	pg_tz	   *zone = pg_tzset(*newval);
+
+	if (zone != NULL && pg_tz_acceptable(zone))
+		return true;
+	GUC_check_errdetail("The view pg_timezone_names lists the names of time zones.");
+	return false;
+}
+
+/*
  * Defines what says where things are.
  */
 static void
@@ -242,12 +263,51 @@ define_limits(void)
 							NULL, NULL, NULL);
 }
 
+/*
+ * Defines one of the numbers that say how long backups are kept.
+ */
+static void
+define_retention(const char *name, const char *description, int *setting,
+				 int least, int most)
+{
+	DefineCustomIntVariable(name, description, NULL, setting, *setting, least,
+							most, PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+/*
+ * Defines what says which backups are kept.
+ */
+static void
+define_policy(void)
+{
+	define_retention("erpgo_backup.retention_daily_days",
+					 "For how many days every backup is kept.",
+					 &setting_retention_daily_days, 0,
+					 RETENTION_DAILY_DAYS_LIMIT);
+	define_retention("erpgo_backup.retention_weekly_weeks",
+					 "For how many weeks that of each Sunday is kept.",
+					 &setting_retention_weekly_weeks, 0,
+					 RETENTION_WEEKLY_WEEKS_LIMIT);
+	define_retention("erpgo_backup.retention_monthly_months",
+					 "For how many months that of each first of a month is kept.",
+					 &setting_retention_monthly_months, 0,
+					 RETENTION_MONTHLY_MONTHS_LIMIT);
+	define_retention("erpgo_backup.retention_minimum",
+					 "How many of the newest verified backups are always kept.",
+					 &setting_retention_minimum, 1, RETENTION_MINIMUM_LIMIT);
+	DefineCustomStringVariable("erpgo_backup.retention_timezone",
+							   "Time zone of the days that backups are kept for.",
+							   NULL, &retention_timezone, "UTC", PGC_SIGHUP, 0,
+							   check_timezone, NULL, NULL);
+}
+
 void
 settings_define(void)
 {
 	define_places();
 	define_manners();
 	define_limits();
+	define_policy();
 	MarkGUCPrefixReserved("erpgo_backup");
 }
 
@@ -263,6 +323,12 @@ const char *
 settings_secrets_file(void)
 {
 	return secrets_file[0] == '\0' ? NULL : secrets_file;
+}
+
+const char *
+settings_retention_timezone(void)
+{
+	return pg_get_timezone_name(pg_tzset(retention_timezone));
 }
 
 const char *

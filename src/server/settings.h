@@ -17,6 +17,10 @@ extern int	setting_maximum_duration;	/* seconds; 0 is no limit */
 extern int	setting_nice;
 extern int	setting_max_retries;
 extern int	setting_retry_delay;	/* milliseconds, before the first one */
+extern int	setting_retention_daily_days;
+extern int	setting_retention_weekly_weeks;
+extern int	setting_retention_monthly_months;
+extern int	setting_retention_minimum;
 
 /* Defines the settings; to be called while the server starts. */
 extern void settings_define(void);
@@ -26,6 +30,9 @@ extern char *settings_repository(void);
 
 /* The path of the secrets file; NULL if none is set. */
 extern const char *settings_secrets_file(void);
+
+/* The name of the time zone of retention, as the time zone database has it. */
+extern const char *settings_retention_timezone(void);
 
 /* The words that the settings of the same names have. */
 extern const char *settings_encryption(void);

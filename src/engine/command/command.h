@@ -28,6 +28,7 @@ extern int	command_list(const CommonOptions *options, int argc, char **argv);
 extern int	command_show(const CommonOptions *options, int argc, char **argv);
 extern int	command_verify(const CommonOptions *options, int argc, char **argv);
 extern int	command_restore(const CommonOptions *options, int argc, char **argv);
+extern int	command_expire(const CommonOptions *options, int argc, char **argv);
 extern int	command_check(const CommonOptions *options, int argc, char **argv);
 extern int	command_version(const CommonOptions *options, int argc, char **argv);
 
@@ -36,6 +37,7 @@ extern const char *const help_list;
 extern const char *const help_show;
 extern const char *const help_verify;
 extern const char *const help_restore;
+extern const char *const help_expire;
 extern const char *const help_check;
 extern const char *const help_version;
 
@@ -52,6 +54,7 @@ extern json_t *job_sync(json_t *job);
 extern json_t *job_event(json_t *job);
 extern json_t *job_discard(json_t *job);
 extern json_t *job_check(json_t *job);
+extern json_t *job_expire(json_t *job);
 
 /*
  * Verifies a backup to a depth (VERIFY_DIGEST to VERIFY_FULL), reporting

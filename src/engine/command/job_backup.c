@@ -103,6 +103,8 @@ make_manifest(const BackupRun *run)
 	manifest->cipher = job_cipher(run->job, run->repository);
 	manifest->label = copy_text(job_text(run->job, "label"));
 	manifest->schedule = copy_text(job_text(run->job, "schedule"));
+	manifest->scope_known = true;
+	manifest->scope = job_databases(run->job, &manifest->scope_count);
 	return manifest;
 }
 

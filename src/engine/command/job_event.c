@@ -3,6 +3,8 @@
  */
 #include "command/job.h"
 
+#include "repository/backup_folder.h"
+
 /*
  * A copy of a text of the job that may be missing.
  */
@@ -36,5 +38,10 @@ job_event(json_t *job)
 	repository = job_repository(job);
 	backup = backup_load(repository, job_backup_id(job));
 	backup_add_event(repository, backup->manifest->id, backup->data_key, &event);
+
+	/* Whoever deletes looks for pins afterwards, as we look for that. */
+	if (backup_folder_state(repository, backup->manifest->id) != FOLDER_PUBLISHED)
+		fail(FAILURE_UNDEFINED, NULL, "backup \"%s\" is being deleted",
+			 backup->manifest->id);
 	return json_object();
 }

@@ -13,34 +13,49 @@ typedef struct FolderNames
 	bool		manifest;
 	bool		writer;
 	bool		deleting;
+	bool		unreadable;
+	time_t		modified;		/* of the newest */
 } FolderNames;
 
+/* A kind of event that is for clean-ups alone. */
+#define UNREADABLE_KIND "unreadable"
+
 /*
- * Is this the name, below a backup's folder, of the event that begins its
- * deletion?
+ * Is this the name, below a backup's folder, of an event of a kind?
  */
 static bool
-is_deleting_event(const char *name)
+is_event_of(const char *name, const char *kind)
 {
 	const char *hyphen = strrchr(name, '-');
+	size_t		len = strlen(kind);
 
 	return strncmp(name, EVENT_FOLDER, strlen(EVENT_FOLDER)) == 0 &&
-		hyphen != NULL && strcmp(hyphen, "-deleting.json") == 0;
+		hyphen != NULL && strncmp(hyphen + 1, kind, len) == 0 &&
+		strcmp(hyphen + 1 + len, ".json") == 0;
+}
+
+bool
+is_deleting_event(const char *name)
+{
+	return is_event_of(name, event_kind_name(EVENT_DELETING));
 }
 
 /*
- * Takes note of a name below a backup's folder.
+ * Takes note of an object, and of its name below a backup's folder.
  */
 static void
-note_name(FolderNames *names, const char *name)
+note_object(FolderNames *names, const StoreObject *object, const char *name)
 {
 	names->any = true;
+	names->modified = Max(names->modified, object->modified);
 	if (strcmp(name, MANIFEST_NAME) == 0)
 		names->manifest = true;
 	else if (strcmp(name, WRITER_NAME) == 0)
 		names->writer = true;
 	else if (is_deleting_event(name))
 		names->deleting = true;
+	else if (is_event_of(name, UNREADABLE_KIND))
+		names->unreadable = true;
 }
 
 /*
@@ -68,7 +83,8 @@ backup_folder_state(Repository *repository, const char *backup_id)
 	FolderNames names = {0};
 
 	for (int i = 0; i < listing.count; i++)
-		note_name(&names, listing.objects[i].name + strlen(folder));
+		note_object(&names, &listing.objects[i],
+					listing.objects[i].name + strlen(folder));
 	store_listing_free(&listing);
 	pg_free(folder);
 	return folder_state(&names);
@@ -92,22 +108,6 @@ split_name(const char *name, char id[BACKUP_ID_SIZE], const char **rest)
 }
 
 /*
- * Does a backup belong to the list?  A listing is not taken at one moment: a
- * backup that is published meanwhile may show neither writer nor manifest, so
- * that is looked at again.
- */
-static bool
-is_listed(Repository *repository, const char *backup_id,
-		  const FolderNames *names)
-{
-	FolderState state = folder_state(names);
-
-	if (state == FOLDER_MANIFEST_LOST)
-		state = backup_folder_state(repository, backup_id);
-	return state == FOLDER_PUBLISHED || state == FOLDER_MANIFEST_LOST;
-}
-
-/*
  * Takes note of the names of one backup, from the first object on; returns
  * the number of the first object that is not of it.
  */
@@ -126,17 +126,38 @@ note_folder(const StoreListing *listing, int first, size_t prefix_len,
 			(i > first && strcmp(next_id, id) != 0))
 			break;
 		strlcpy(id, next_id, BACKUP_ID_SIZE);
-		note_name(names, rest);
+		note_object(names, &listing->objects[i], rest);
 	}
 	return i;
 }
 
-char	  **
-repository_backup_ids(Repository *repository, int *count)
+/*
+ * What is known of a folder.  A listing is not taken at one moment: a backup
+ * that is published meanwhile may show neither writer nor manifest, so that
+ * is looked at again.
+ */
+static BackupFolder
+describe_folder(Repository *repository, const char *backup_id,
+				const FolderNames *names)
 {
-	char	   *folder = psprintf("%sbackup/", repository->prefix);
-	StoreListing listing = store_list(repository->store, folder);
-	char	  **ids = pg_malloc((listing.count + 1) * sizeof(char *));
+	BackupFolder folder = {
+		.state = folder_state(names),
+		.noted_unreadable = names->unreadable,
+		.modified = names->modified
+	};
+
+	strlcpy(folder.id, backup_id, BACKUP_ID_SIZE);
+	if (folder.state == FOLDER_MANIFEST_LOST)
+		folder.state = backup_folder_state(repository, backup_id);
+	return folder;
+}
+
+BackupFolder *
+repository_folders(Repository *repository, int *count)
+{
+	char	   *prefix = psprintf("%sbackup/", repository->prefix);
+	StoreListing listing = store_list(repository->store, prefix);
+	BackupFolder *folders = pg_malloc0((listing.count + 1) * sizeof(BackupFolder));
 	int			next = 0;
 
 	*count = 0;
@@ -146,15 +167,50 @@ repository_backup_ids(Repository *repository, int *count)
 		FolderNames names = {0};
 		int			first = next;
 
-		next = note_folder(&listing, first, strlen(folder), id, &names);
+		next = note_folder(&listing, first, strlen(prefix), id, &names);
 		if (next == first)
 			next++;				/* no backup's */
-		else if (is_listed(repository, id, &names))
-			ids[(*count)++] = pg_strdup(id);
+		else
+			folders[(*count)++] = describe_folder(repository, id, &names);
 	}
 	store_listing_free(&listing);
-	pg_free(folder);
+	pg_free(prefix);
+	return folders;
+}
+
+char	  **
+repository_backup_ids(Repository *repository, int *count)
+{
+	int			folder_count;
+	BackupFolder *folders = repository_folders(repository, &folder_count);
+	char	  **ids = pg_malloc((folder_count + 1) * sizeof(char *));
+
+	*count = 0;
+	for (int i = 0; i < folder_count; i++)
+	{
+		if (folders[i].state == FOLDER_PUBLISHED ||
+			folders[i].state == FOLDER_MANIFEST_LOST)
+			ids[(*count)++] = pg_strdup(folders[i].id);
+	}
+	pg_free(folders);
 	return ids;
+}
+
+void
+backup_note_unreadable(Repository *repository, const char *backup_id)
+{
+	Event		event = {.kind = EVENT_FAILED, .at_ms = time_now_ms()};
+	char	   *file_name = event_file_name(&event);
+	char	   *name;
+
+	/* The name of an event, but of another kind. */
+	file_name[strrchr(file_name, '-') - file_name] = '\0';
+	name = psprintf("%s%s-%s.json",
+					backup_object_name(repository, backup_id, EVENT_FOLDER),
+					file_name, UNREADABLE_KIND);
+	store_put_text(repository->store, name, "{}\n", PUT_NEW);
+	pg_free(name);
+	pg_free(file_name);
 }
 
 const char *

@@ -15,6 +15,34 @@ typedef enum FolderState
 	FOLDER_MANIFEST_LOST		/* it was published, but the manifest is gone */
 } FolderState;
 
+/* A backup's folder, as far as the names and times in it tell. */
+typedef struct BackupFolder
+{
+	char		id[BACKUP_ID_SIZE];
+	FolderState state;
+	bool		noted_unreadable;	/* backup_note_unreadable was here */
+	time_t		modified;		/* of the newest object, by the store's clock */
+} BackupFolder;
+
+/*
+ * The folders of all backups of the cluster, unfinished ones and those that
+ * are being deleted too, oldest first.  Nothing is read but names.
+ */
+extern BackupFolder *repository_folders(Repository *repository, int *count);
+
+/*
+ * Notes in the repository that a backup was found which cannot be read, so
+ * that it is known later since when.  Readers ignore that object.
+ */
+extern void backup_note_unreadable(Repository *repository,
+								   const char *backup_id);
+
+/*
+ * Is this the name, below a backup's folder, of the event that begins its
+ * deletion?
+ */
+extern bool is_deleting_event(const char *name);
+
 /* The state of a backup's folder. */
 extern FolderState backup_folder_state(Repository *repository,
 									   const char *backup_id);

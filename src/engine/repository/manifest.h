@@ -60,6 +60,9 @@ typedef struct Manifest
 	VerifyDepth verified_depth; /* before the manifest was written */
 	char	   *label;			/* what the user said of it, or NULL */
 	char	   *schedule;		/* the schedule that made it, or NULL */
+	bool		scope_known;	/* the first writers did not note it */
+	char	  **scope;			/* databases that were asked for; NULL is all */
+	int			scope_count;
 	ManifestObject *objects;
 	int			object_count;
 } Manifest;

@@ -57,6 +57,23 @@ set_encoding(json_t *json, const Manifest *manifest)
 }
 
 /*
+ * Adds which databases were asked for, if that is known.
+ */
+static void
+set_scope(json_t *json, const Manifest *manifest)
+{
+	json_t	   *names;
+
+	if (!manifest->scope_known)
+		return;
+	names = manifest->scope == NULL ? json_null() : json_array();
+	for (int i = 0; i < manifest->scope_count; i++)
+		json_array_append_new(names, record_string(manifest->scope[i],
+												   "database name"));
+	json_object_set_new(json, "requested_databases", names);
+}
+
+/*
  * Adds the objects, in their order.
  */
 static void
@@ -94,6 +111,7 @@ manifest_format(const Manifest *manifest, const char *data_key)
 	json_object_set_new(json, "label", record_string(manifest->label, "label"));
 	json_object_set_new(json, "schedule",
 						record_string(manifest->schedule, "schedule"));
+	set_scope(json, manifest);
 	set_objects(json, manifest);
 	return record_format(json, data_key, MANIFEST_PURPOSE);
 }

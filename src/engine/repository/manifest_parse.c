@@ -145,6 +145,42 @@ read_circumstances(json_t *json, const char *name, Manifest *manifest)
 }
 
 /*
+ * Is this what a database can be called?
+ */
+static bool
+is_database_name(const char *database)
+{
+	return database != NULL && database[0] != '\0' &&
+		strlen(database) <= DATABASE_NAME_LIMIT;
+}
+
+/*
+ * Reads which databases were asked for, if it is noted.
+ */
+static void
+read_scope(json_t *json, const char *name, Manifest *manifest)
+{
+	json_t	   *names = json_object_get(json, "requested_databases");
+	int			count = (int) json_array_size(names);
+
+	manifest->scope_known = names != NULL;
+	if (names == NULL || json_is_null(names))
+		return;
+	check(json_is_array(names) && count > 0, name,
+		  "\"requested_databases\" is not a list of names");
+	manifest->scope = pg_malloc0(count * sizeof(char *));
+	manifest->scope_count = count;
+	for (int i = 0; i < count; i++)
+	{
+		const char *database = json_string_value(json_array_get(names, i));
+
+		check(is_database_name(database), name,
+			  "\"requested_databases\" is not a list of names");
+		manifest->scope[i] = pg_strdup(database);
+	}
+}
+
+/*
  * Reads how it is compressed and encrypted.
  */
 static void
@@ -216,7 +252,7 @@ read_dump_fields(json_t *json, const char *name, ManifestObject *object)
 
 	UNPACK(json, name, "{s:s, s:I, s:s}", "database", &database,
 		   "toc_entries", &toc_entries, "toc_sha256", &toc_sha256);
-	check(database[0] != '\0' && strlen(database) <= DATABASE_NAME_LIMIT, name,
+	check(is_database_name(database), name,
 		  "the name of a database is empty or too long");
 	check(toc_entries >= 0 && toc_entries <= PG_INT32_MAX, name,
 		  "\"toc_entries\" is out of range");
@@ -349,6 +385,7 @@ manifest_parse(const char *content, const char *name, const char *expected_id,
 	manifest = pg_malloc0(sizeof(Manifest));
 	read_identity(json, name, expected_id, manifest);
 	read_circumstances(json, name, manifest);
+	read_scope(json, name, manifest);
 	read_encoding(json, name, manifest);
 	read_objects(json, name, manifest);
 	json_decref(json);

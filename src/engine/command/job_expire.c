@@ -1,0 +1,60 @@
+/*
+ * Deletes the backups that the policy lets go, or only says which.
+ */
+#include "command/job.h"
+
+#include "command/expire_json.h"
+#include "protocol.h"
+#include "time_zone.h"
+
+/*
+ * The policy in the job description.
+ */
+static RetentionPolicy
+read_policy(json_t *job)
+{
+	json_t	   *given = json_object_get(job, "retention");
+	RetentionPolicy policy = {
+		.daily_days = (int) job_integer(given, "daily_days", RETENTION_DAILY_DAYS),
+		.weekly_weeks = (int) job_integer(given, "weekly_weeks", RETENTION_WEEKLY_WEEKS),
+		.monthly_months = (int) job_integer(given, "monthly_months", RETENTION_MONTHLY_MONTHS),
+		.minimum = (int) job_integer(given, "minimum", RETENTION_MINIMUM),
+		.unfinished_hours = RETENTION_UNFINISHED_HOURS,
+		.confirmed = json_is_true(json_object_get(job, "confirm"))
+	};
+
+	if (!json_is_object(given))
+		fail(FAILURE_USAGE, NULL, "the job description has no \"%s\"", "retention");
+	policy.clock = time_zone_clock(job_required_text(given, "timezone"));
+	return policy;
+}
+
+/*
+ * Tells the server of a backup that is gone, at once: it must know even if
+ * this process does not live to its end.
+ */
+static void
+report_deletion(const Expiry *expiry, int item)
+{
+	protocol_send("deleted", expiry_item_to_json(expiry, item));
+}
+
+json_t *
+job_expire(json_t *job)
+{
+	RetentionPolicy policy = read_policy(job);
+	bool		dry_run = json_is_true(json_object_get(job, "dry_run"));
+	Repository *repository = job_repository(job);
+	Expiry	   *expiry = expiry_plan(repository, &policy);
+
+	if (!dry_run)
+		expiry_apply(repository, expiry, report_deletion);
+	for (int i = 0; i < expiry->count; i++)
+		protocol_send("row", expiry_item_to_json(expiry, i));
+	if (!dry_run && expiry->confirmations > 0)
+		notice("warning",
+			   "Look at erpgo_backup_retention(), then call erpgo_backup_cleanup(confirm => true).",
+			   "%d backups are not deleted before that is confirmed, as more than half of a kind would go",
+			   expiry->confirmations);
+	return json_object();
+}

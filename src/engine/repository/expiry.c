@@ -1,0 +1,285 @@
+/*
+ * What becomes of the backups of a cluster.
+ */
+#include "postgres_fe.h"
+
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "isolated.h"
+#include "repository/expiry.h"
+#include "repository/record.h"
+
+/* A backup to be deleted in a child process. */
+typedef struct DeleteStep
+{
+	Repository *repository;
+	const ExpiryItem *item;
+} DeleteStep;
+
+RetentionState
+expiry_state(FolderState folder, bool is_being_written, bool is_verified)
+{
+	switch (folder)
+	{
+		case FOLDER_DELETING:
+			return RETENTION_DELETING;
+		case FOLDER_UNFINISHED:
+			return is_being_written ? RETENTION_RUNNING : RETENTION_UNFINISHED;
+		case FOLDER_PUBLISHED:
+			return is_verified ? RETENTION_VERIFIED : RETENTION_DAMAGED;
+		case FOLDER_MANIFEST_LOST:
+		case FOLDER_ABSENT:
+			break;
+	}
+	return RETENTION_DAMAGED;
+}
+
+/*
+ * Is the process there that has taken a folder?  On another machine, nobody
+ * can tell, and only the age of the folder counts.
+ */
+static bool
+is_being_written(Repository *repository, const char *backup_id)
+{
+	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
+	char	   *content = store_get_text(repository->store, name, RECORD_LIMIT);
+	json_t	   *json = content == NULL ? NULL : record_parse(content);
+	char		here[256] = "";
+	const char *host;
+	int			pid;
+	bool		alive;
+
+	gethostname(here, sizeof(here) - 1);
+	alive = json_unpack(json, "{s:s, s:i}", "host", &host, "pid", &pid) == 0 &&
+		strcmp(host, here) == 0 && pid > 0 &&
+		(kill(pid, 0) == 0 || errno == EPERM);
+	json_decref(json);
+	pg_free(content);
+	pg_free(name);
+	return alive;
+}
+
+/*
+ * What retention is told of a backup that can be read.
+ */
+static void
+judge_backup(const Backup *backup, RetentionBackup *judged)
+{
+	const char *problem;
+	const char *reason;
+	VerifyDepth depth;
+	int64		at_ms;
+	bool		verified = backup_verification(backup, &at_ms, &depth, &problem);
+
+	judged->state = expiry_state(FOLDER_PUBLISHED, false, verified);
+	judged->pinned = backup_is_pinned(backup, &reason);
+	judged->touched_at = verified ? 0 : at_ms / 1000;
+}
+
+/*
+ * What retention is told of an item, but for its kind.
+ */
+static void
+judge_item(Repository *repository, const ExpiryItem *item, int64 now,
+		   RetentionBackup *judged)
+{
+	const BackupFolder *folder = &item->folder;
+	bool		written = folder->state == FOLDER_UNFINISHED &&
+		is_being_written(repository, folder->id);
+
+	judged->made_at = item->made_at;
+	judged->parent = RETENTION_NO_PARENT;
+	if (item->backup != NULL)
+	{
+		judge_backup(item->backup, judged);
+		return;
+	}
+	judged->state = expiry_state(folder->state, written, false);
+	judged->touched_at = folder->modified;
+
+	/* Found just now: nothing in the folder says so yet. */
+	if (judged->state == RETENTION_DAMAGED && !folder->noted_unreadable)
+		judged->touched_at = now;
+}
+
+/*
+ * Does an identifier stand for a backup that counts as published?
+ */
+static bool
+is_published(const BackupFolder *folder)
+{
+	return folder->state == FOLDER_PUBLISHED ||
+		folder->state == FOLDER_MANIFEST_LOST;
+}
+
+/*
+ * Takes what was read of a published backup.  False if it is gone.
+ */
+static bool
+take_entry(ExpiryItem *item, const BackupEntry *entries, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (strcmp(entries[i].id, item->folder.id) != 0)
+			continue;
+		if (entries[i].backup == NULL &&
+			entries[i].problem.kind != FAILURE_DAMAGED)
+			fail_with(&entries[i].problem);
+		item->backup = entries[i].backup;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Reads what there is.
+ */
+static void
+collect_items(Repository *repository, Expiry *expiry)
+{
+	int			folder_count;
+	int			entry_count;
+	BackupFolder *folders = repository_folders(repository, &folder_count);
+	BackupEntry *entries = repository_load_all(repository, &entry_count);
+
+	expiry->items = pg_malloc0((folder_count + 1) * sizeof(ExpiryItem));
+	for (int i = 0; i < folder_count; i++)
+	{
+		ExpiryItem *item = &expiry->items[expiry->count];
+		int64_t		made_at;
+
+		item->folder = folders[i];
+		if (!backup_id_parse(folders[i].id, &made_at, &item->type))
+			continue;
+		item->made_at = made_at;
+		if (!is_published(&folders[i]) ||
+			take_entry(item, entries, entry_count))
+			expiry->count++;
+	}
+	pg_free(entries);
+	pg_free(folders);
+}
+
+/*
+ * Puts the decision about an item into words.  One whose deletion has begun
+ * keeps the words that it began with.
+ */
+static char *
+explain(Repository *repository, const Expiry *expiry, int item)
+{
+	char		words[RETENTION_TEXT_SIZE];
+	char	   *rule = NULL;
+
+	retention_explain(&expiry->policy, &expiry->judged[item], words);
+	if (expiry->judged[item].state == RETENTION_DELETING)
+		rule = backup_deletion_rule(repository, expiry->items[item].folder.id);
+	return rule == NULL ? pg_strdup(words) : psprintf("%s: %s", words, rule);
+}
+
+Expiry *
+expiry_plan(Repository *repository, const RetentionPolicy *policy)
+{
+	Expiry	   *expiry = pg_malloc0(sizeof(Expiry));
+	int64		now = time(NULL);
+	int		   *kinds;
+
+	expiry->policy = *policy;
+	collect_items(repository, expiry);
+	kinds = pg_malloc0((expiry->count + 1) * sizeof(int));
+	expiry->judged = pg_malloc0((expiry->count + 1) * sizeof(RetentionBackup));
+	expiry->order = pg_malloc0((expiry->count + 1) * sizeof(RetentionBackup *));
+	expiry_number_kinds(expiry->items, expiry->count, kinds);
+	for (int i = 0; i < expiry->count; i++)
+	{
+		judge_item(repository, &expiry->items[i], now, &expiry->judged[i]);
+		expiry->judged[i].kind = kinds[i];
+	}
+	expiry->deletions = retention_decide(policy, now, expiry->judged,
+										 expiry->count, expiry->order);
+	for (int i = 0; i < expiry->count; i++)
+	{
+		expiry->items[i].reason = explain(repository, expiry, i);
+		expiry->confirmations += expiry->judged[i].decision == RETENTION_CONFIRM;
+	}
+	pg_free(kinds);
+	return expiry;
+}
+
+static void
+delete_step(void *context)
+{
+	DeleteStep *step = context;
+
+	backup_delete(step->repository, &step->item->folder, step->item->backup,
+				  step->item->reason);
+}
+
+/*
+ * Takes back the decision about a backup that was pinned, or became another
+ * thing, before its turn came.
+ */
+static void
+withdraw(Expiry *expiry, int item)
+{
+	expiry->judged[item].decision = RETENTION_KEEP;
+	pg_free(expiry->items[item].reason);
+	expiry->items[item].reason = pg_strdup("changed during the clean-up");
+}
+
+/*
+ * Deletes one backup.  False, with the failure, if that is not possible.
+ */
+static bool
+delete_item(Repository *repository, Expiry *expiry, int item,
+			ExpiryReporter report, Failure *problem)
+{
+	DeleteStep	step = {repository, &expiry->items[item]};
+
+	if (!isolated_run(delete_step, &step, problem))
+		return false;
+	if (backup_folder_state(repository, step.item->folder.id) == FOLDER_ABSENT)
+		report(expiry, item);
+	else
+		withdraw(expiry, item);
+	return true;
+}
+
+/*
+ * Notes of those that cannot be read since when that is known.
+ */
+static void
+note_unreadable(Repository *repository, const Expiry *expiry)
+{
+	for (int i = 0; i < expiry->count; i++)
+	{
+		const ExpiryItem *item = &expiry->items[i];
+
+		if (item->backup == NULL && is_published(&item->folder) &&
+			!item->folder.noted_unreadable)
+			backup_note_unreadable(repository, item->folder.id);
+	}
+}
+
+void
+expiry_apply(Repository *repository, Expiry *expiry, ExpiryReporter report)
+{
+	Failure		first = {0};
+	bool		failed = false;
+
+	note_unreadable(repository, expiry);
+	for (int i = 0; i < expiry->deletions; i++)
+	{
+		Failure		problem;
+		int			item = (int) (expiry->order[i] - expiry->judged);
+
+		if (delete_item(repository, expiry, item, report, &problem))
+			continue;
+		if (!failed)
+			first = problem;
+		failed = true;
+	}
+	if (failed)
+		fail_with(&first);
+}

@@ -1,0 +1,103 @@
+/*
+ * What a job worker does about old backups.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "lib/stringinfo.h"
+#include "utils/memutils.h"
+
+#include "cleanup_job.h"
+#include "history.h"
+#include "settings.h"
+
+/* What was decided, as a JSON array that lacks its end; empty before. */
+static StringInfoData decisions;
+
+/*
+ * Takes what was decided about a backup.  There is no bound to how many there
+ * are, so it goes into a table and not through shared memory.
+ */
+static void
+take_decision(const EngineMessage *message)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+	if (decisions.data == NULL)
+		initStringInfo(&decisions);
+	appendStringInfoChar(&decisions, decisions.len == 0 ? '[' : ',');
+	MemoryContextSwitchTo(caller);
+	appendStringInfoString(&decisions, message_json(message));
+}
+
+void
+cleanup_take_message(const JobRequest *request, const EngineMessage *message)
+{
+	const char *args[] = {
+		request->role[0] == '\0' ? NULL : request->role,
+		request->client[0] == '\0' ? NULL : request->client,
+		message_json(message)
+	};
+
+	if (request->kind != JOB_EXPIRE)
+		return;
+	if (message->kind == MESSAGE_ROW)
+		take_decision(message);
+	else
+		history_execute("SELECT erpgo_backup.backup_deleted($1, $2, $3)",
+						lengthof(args), args);
+}
+
+void
+cleanup_store_decisions(const JobSlot *slot)
+{
+	const char *args[2];
+
+	if (decisions.len == 0 || slot->request.role[0] == '\0')
+		return;
+	appendStringInfoChar(&decisions, ']');
+	args[0] = psprintf(UINT64_FORMAT, slot->number);
+	args[1] = decisions.data;
+	history_execute("SELECT erpgo_backup.decisions_store($1, $2)",
+					lengthof(args), args);
+}
+
+/*
+ * Asks for a clean-up, in a transaction: only the end of one releases what an
+ * error leaves locked.
+ */
+static void
+request_cleanup(void)
+{
+	JobRequest	request = {.kind = JOB_EXPIRE};
+	MemoryContext caller = CurrentMemoryContext;
+
+	StartTransactionCommand();
+	PG_TRY();
+	{
+		(void) job_request(&request, 0, false);
+		CommitTransactionCommand();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortCurrentTransaction();
+		ereport(error->sqlerrcode == ERRCODE_OBJECT_IN_USE ? LOG : WARNING,
+				errcode(error->sqlerrcode),
+				errmsg("there is no clean-up of old backups this time: %s",
+					   error->message));
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+}
+
+void
+cleanup_request_after(const JobRequest *request)
+{
+	if (request->kind == JOB_BACKUP && setting_enabled)
+		request_cleanup();
+}

@@ -1,0 +1,84 @@
+/*
+ * Requests for jobs: what they are called, which exclude each other, and what
+ * is recorded of them.
+ */
+#include "postgres.h"
+
+#include "job_slot.h"
+
+const char *
+job_kind_name(JobKind kind)
+{
+	static const char *const names[] = {
+		[JOB_BACKUP] = "backup",
+		[JOB_VERIFY] = "verify",
+		[JOB_SYNC] = "sync",
+		[JOB_EVENT] = "event",
+		[JOB_CHECK] = "check",
+		[JOB_RECOVER] = "recover",
+		[JOB_EXPIRE] = "expire",
+	};
+
+	return names[kind];
+}
+
+char *
+job_title(const JobRequest *request)
+{
+	static const char *const titles[] = {
+		[JOB_BACKUP] = "backup",
+		[JOB_VERIFY] = "verification of backup",
+		[JOB_SYNC] = "synchronization with the repository",
+		[JOB_EVENT] = "change of backup",
+		[JOB_CHECK] = "check of the repository",
+		[JOB_RECOVER] = "clean-up of the repository",
+		[JOB_EXPIRE] = "clean-up of old backups",
+	};
+
+	if (request->id[0] == '\0')
+		return pstrdup(titles[request->kind]);
+	return psprintf("%s \"%s\"", titles[request->kind], request->id);
+}
+
+bool
+job_is_cleanup(const JobRequest *request)
+{
+	return request->kind == JOB_EXPIRE && !request->dry_run;
+}
+
+bool
+job_requests_conflict(const JobRequest *a, const JobRequest *b)
+{
+	/* It must not find what is deleted, and write that down afterwards. */
+	if (job_is_cleanup(a) || job_is_cleanup(b))
+		return (job_is_cleanup(a) || a->kind == JOB_SYNC) &&
+			(job_is_cleanup(b) || b->kind == JOB_SYNC);
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == JOB_BACKUP)
+		return a->type == b->type;
+	if (a->kind == JOB_VERIFY)
+		return strcmp(a->id, b->id) == 0;
+	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER;
+}
+
+bool
+job_leaves_record(const JobRequest *request, bool succeeded)
+{
+	switch (request->kind)
+	{
+		case JOB_CHECK:
+		case JOB_RECOVER:
+			return false;
+		case JOB_EXPIRE:
+			/* One that nobody asked for tells what it deleted, or its failure. */
+			return !request->dry_run &&
+				(request->role[0] != '\0' || !succeeded);
+		case JOB_BACKUP:
+		case JOB_VERIFY:
+		case JOB_SYNC:
+		case JOB_EVENT:
+			break;
+	}
+	return true;
+}
