@@ -1,0 +1,29 @@
+test/unit/helpers.o: test/unit/helpers.c test/unit/helpers.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/c.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/port.h \
+ /tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h \
+ src/engine/failure.h src/engine/stream/sink.h src/engine/process.h \
+ src/engine/stream/filters.h src/common/compression.h \
+ src/common/encryption.h
+test/unit/helpers.h:
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_fe.h:
+/tmp/hB-root/usr/include/postgresql/15/server/c.h:
+/tmp/hB-root/usr/include/postgresql/15/server/postgres_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_ext.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_manual.h:
+/tmp/hB-root/usr/include/postgresql/15/server/pg_config_os.h:
+/tmp/hB-root/usr/include/postgresql/15/server/port.h:
+/tmp/hB-root/usr/include/postgresql/15/server/common/fe_memutils.h:
+src/engine/failure.h:
+src/engine/stream/sink.h:
+src/engine/process.h:
+src/engine/stream/filters.h:
+src/common/compression.h:
+src/common/encryption.h:
