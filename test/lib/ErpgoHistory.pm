@@ -23,7 +23,9 @@ sub backdate
 	my $at = POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime($time));
 	my $manifest = read_file($server->backup_folder($id) . '/manifest.json');
 
-	system('cp', '-a', $server->backup_folder($id), $folder) == 0 or die 'cp failed';
+	# A clean-up that was killed may have left the folder, empty.
+	File::Path::make_path($folder, { mode => 0700 });
+	system('cp', '-a', $server->backup_folder($id) . '/.', $folder) == 0 or die 'cp failed';
 	$manifest =~ s/"id": "\Q$id\E"/"id": "$copy"/ or die 'manifest without its identifier';
 	$manifest =~ s/"(started_at|finished_at)": "[^"]*"/"$1": "$at.000Z"/g;
 	$manifest =~ s/[^\n]*\n\z//;
