@@ -233,7 +233,7 @@ void
 history_verifying(const char *id)
 {
 	history_execute("UPDATE erpgo_backup.backup SET status = 'verifying'"
-			" WHERE id = $1 AND status = 'running'", 1, &id);
+					" WHERE id = $1 AND status = 'running'", 1, &id);
 }
 
 void
@@ -408,7 +408,7 @@ void
 history_discarded(const char *id)
 {
 	history_execute("UPDATE erpgo_backup.backup SET leftovers = false WHERE id = $1",
-			1, &id);
+					1, &id);
 }
 
 bool

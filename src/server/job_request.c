@@ -71,7 +71,11 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 		case JOB_RECOVER:
 			return false;
 		case JOB_EXPIRE:
-			/* One that nobody asked for tells what it deleted, or its failure. */
+
+			/*
+			 * One that nobody asked for tells what it deleted, or its
+			 * failure.
+			 */
 			return !request->dry_run &&
 				(request->role[0] != '\0' || !succeeded);
 		case JOB_BACKUP:

@@ -71,7 +71,8 @@ typedef struct JobRequest
 	char		event_key[JOB_WORD_SIZE];
 	char		event_value[JOB_TEXT_SIZE];
 	bool		dry_run;		/* a clean-up that only says what it would do */
-	bool		confirm;		/* one that may delete more than half of a kind */
+	bool		confirm;		/* one that may delete more than half of a
+								 * kind */
 	char		role[NAMEDATALEN];	/* who asked */
 	char		client[NI_MAXHOST]; /* and from where; "" if not a session */
 } JobRequest;

@@ -229,21 +229,24 @@ withdraw(Expiry *expiry, int item)
 }
 
 /*
- * Deletes one backup.  False, with the failure, if that is not possible.
+ * Deletes one backup.  False, with the failure, if that is not possible.  One
+ * that is gone is gone, whatever became of the process that did it.
  */
 static bool
 delete_item(Repository *repository, Expiry *expiry, int item,
 			ExpiryReporter report, Failure *problem)
 {
 	DeleteStep	step = {repository, &expiry->items[item]};
+	bool		done = isolated_run(delete_step, &step, problem);
 
-	if (!isolated_run(delete_step, &step, problem))
-		return false;
 	if (backup_folder_state(repository, step.item->folder.id) == FOLDER_ABSENT)
+	{
 		report(expiry, item);
-	else
+		return true;
+	}
+	if (done)
 		withdraw(expiry, item);
-	return true;
+	return done;
 }
 
 /*
