@@ -84,6 +84,26 @@ assert_same_object(const ManifestObject *a, const ManifestObject *b)
 }
 
 static void
+the_databases_that_were_asked_for_may_be_all_some_or_not_noted(void **state)
+{
+	char	   *names[] = {"erp", "a \"b\""};
+	Manifest	written = make_manifest();
+	Manifest   *read = parse(manifest_format(&written, NULL));
+
+	assert_false(read->scope_known);
+	written.scope_known = true;
+	read = parse(manifest_format(&written, NULL));
+	assert_true(read->scope_known);
+	assert_null(read->scope);
+	written.scope = names;
+	written.scope_count = lengthof(names);
+	read = parse(manifest_format(&written, NULL));
+	assert_int_equal(read->scope_count, 2);
+	assert_string_equal(read->scope[0], names[0]);
+	assert_string_equal(read->scope[1], names[1]);
+}
+
+static void
 what_was_written_is_read(void **state)
 {
 	Manifest	written = make_manifest();
@@ -233,6 +253,10 @@ static const Forgery forgeries[] = {
 	{"\"schedule\": \"every 6 hours\",", "", "schedule"},
 	{"\"label\": \"before", "\"label\": [], \"other\": \"before", "not a string"},
 	{"\"label\": \"before", "\"id\": \"x\", \"label\": \"before", "not a JSON object"},
+	{"\"objects\": [", "\"requested_databases\": 1, \"objects\": [", "not a list of names"},
+	{"\"objects\": [", "\"requested_databases\": [], \"objects\": [", "not a list of names"},
+	{"\"objects\": [", "\"requested_databases\": [\"\"], \"objects\": [", "not a list of names"},
+	{"\"objects\": [", "\"requested_databases\": [null], \"objects\": [", "not a list of names"},
 	{"\"objects\": [", "\"objects\": 1, \"rest\": [", "not an array"},
 	{"\"kind\": \"globals\"", "\"kind\": \"local\"", "not known"},
 	{"\"kind\": \"databases\"", "\"kind\": \"globals\"", "occurs twice"},
@@ -391,6 +415,7 @@ main(void)
 {
 	const struct CMUnitTest cases[] = {
 		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(the_databases_that_were_asked_for_may_be_all_some_or_not_noted),
 		cmocka_unit_test(sizes_add_up_and_objects_are_found),
 		cmocka_unit_test(the_example_is_read),
 		cmocka_unit_test(the_example_is_written_byte_for_byte),
