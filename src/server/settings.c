@@ -33,6 +33,8 @@ int			setting_lock_wait_timeout = 60 * 1000;
 int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
 
+/* Looked at by the view erpgo_backup.default_schedule. */
+static bool default_schedules = true;
 static char *repository;
 static char *secrets_file;
 static int	encryption = ENCRYPTION_AUTO;
@@ -188,6 +190,10 @@ define_manners(void)
 							 "Allows this server to write to the repository.",
 							 NULL, &setting_enabled, true, PGC_SIGHUP, 0,
 							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("erpgo_backup.default_schedules",
+							 "Runs the schedules that are there from the start.",
+							 NULL, &default_schedules, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("erpgo_backup.compression",
 							   "Compression of backups: \"zstd\", \"gzip\" or \"lz4\", with \":LEVEL\", or \"none\".",
 							   NULL, &setting_compression, "zstd:1", PGC_SIGHUP,

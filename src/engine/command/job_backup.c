@@ -103,6 +103,7 @@ make_manifest(const BackupRun *run)
 	manifest->cipher = job_cipher(run->job, run->repository);
 	manifest->label = copy_text(job_text(run->job, "label"));
 	manifest->schedule = copy_text(job_text(run->job, "schedule"));
+	manifest->schedule = copy_text(job_text(run->job, "schedule"));
 	return manifest;
 }
 
