@@ -26,9 +26,14 @@ UNIT_OBJS = $(call objects,test/unit/*.c)
 UNIT_SHARED_OBJS = $(filter-out test/unit/test_%,$(UNIT_OBJS))
 UNIT_TESTS = $(patsubst test/unit/%.c,$(UNIT_DIR)/%,$(sort $(wildcard test/unit/test_*.c)))
 
+# Answers what another implementation is asked as well.
+ORACLE_OBJS = test/oracle/cron_runs.o
+ORACLE = build/oracle/cron_runs
+
 OBJS = $(SERVER_OBJS) $(COMMON_OBJS)
-ALL_OBJS = $(OBJS) $(ENGINE_OBJS) $(UNIT_OBJS)
-EXTRA_CLEAN = $(ENGINE) $(ENGINE_OBJS) $(UNIT_OBJS) $(ALL_OBJS:.o=.d) $(UNIT_DIR)
+ALL_OBJS = $(OBJS) $(ENGINE_OBJS) $(UNIT_OBJS) $(ORACLE_OBJS)
+EXTRA_CLEAN = $(ENGINE) $(ENGINE_OBJS) $(UNIT_OBJS) $(ORACLE_OBJS) $(ALL_OBJS:.o=.d) \
+	$(UNIT_DIR) $(dir $(ORACLE))
 
 # Ours makes a server of its own.
 NO_INSTALLCHECK = 1
@@ -49,8 +54,8 @@ ENGINE_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport -lpq \
 	-lzstd -llz4 -lz -ldeflate -lcrypto -ljansson -lm
 
 # The layers: common sees no PostgreSQL, the server library no engine.
-$(COMMON_OBJS): override CPPFLAGS = -Isrc $(DEPENDENCIES)
-$(COMMON_OBJS): override CFLAGS := -O2 -g -fPIC -std=gnu99 -Wall -Werror=implicit $(WARNINGS) $(COPT)
+$(COMMON_OBJS) $(ORACLE_OBJS): override CPPFLAGS = -Isrc $(DEPENDENCIES)
+$(COMMON_OBJS) $(ORACLE_OBJS): override CFLAGS := -O2 -g -fPIC -std=gnu99 -Wall -Werror=implicit $(WARNINGS) $(COPT)
 $(SERVER_OBJS): override CPPFLAGS := -Isrc -Isrc/server $(CPPFLAGS) $(DEPENDENCIES)
 $(SERVER_OBJS): override CFLAGS += $(WARNINGS)
 $(ENGINE_OBJS) $(UNIT_OBJS): override CPPFLAGS := -DFRONTEND -Isrc -Isrc/engine -I$(includedir) $(CPPFLAGS) $(DEPENDENCIES)
@@ -78,10 +83,14 @@ $(UNIT_TESTS): $(UNIT_DIR)/%: test/unit/%.o $(UNIT_SHARED_OBJS) $(COMMON_OBJS) \
 	@$(MKDIR_P) $(@D)
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(LDFLAGS_EX) $(ENGINE_LIBS) -lcmocka -o $@
 
-unit-programs: $(UNIT_TESTS)
+$(ORACLE): $(ORACLE_OBJS) $(COMMON_OBJS)
+	@$(MKDIR_P) $(@D)
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@
+
+unit-programs: $(UNIT_TESTS) $(ORACLE)
 
 unitcheck: unit-programs
-	tools/tap --jobs 2 $(UNIT_TESTS)
+	tools/tap --jobs 2 $(UNIT_TESTS) test/oracle/cron_against_croniter.py
 
 # These make a private server, and build in a folder of their own.
 quickstart:

@@ -120,20 +120,23 @@ COMMENT ON FUNCTION erpgo_backup.audit_add(text, text, text, text, text, text, t
 	IS 'adds a row to the audit';
 
 CREATE FUNCTION erpgo_backup.backup_begin(id text, type text, databases text,
-										  label text, timeline text)
+										  label text, timeline text,
+										  schedule text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.backup
-		(id, type, status, started_at, databases, label, timeline, leftovers)
+		(id, type, status, started_at, databases, label, timeline, schedule,
+		 leftovers)
 	VALUES (backup_begin.id, backup_begin.type, 'running', clock_timestamp(),
 			CASE WHEN backup_begin.databases IS NOT NULL THEN
 				ARRAY(SELECT jsonb_array_elements_text(backup_begin.databases::jsonb))
 			END,
-			backup_begin.label, backup_begin.timeline::integer, true);
+			backup_begin.label, backup_begin.timeline::integer,
+			backup_begin.schedule, true);
 END;
-COMMENT ON FUNCTION erpgo_backup.backup_begin(text, text, text, text, text)
+COMMENT ON FUNCTION erpgo_backup.backup_begin(text, text, text, text, text, text)
 	IS 'notes that a backup begins; databases is a JSON array';
 
 CREATE FUNCTION erpgo_backup.backup_take(backup text)
@@ -544,6 +547,172 @@ REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_retention(),
 	@extschema@.erpgo_backup_cleanup(boolean, boolean)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.erpgo_backup_retention() TO pg_monitor;
+
+/*
+ * Schedules.  Those that are there from the start are no rows, which would
+ * collide when a dump of this database is restored.
+ */
+
+CREATE FUNCTION erpgo_backup.cron_is_valid(cron text)
+RETURNS boolean
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_cron_is_valid';
+COMMENT ON FUNCTION erpgo_backup.cron_is_valid(text) IS 'is it a cron expression?';
+
+CREATE TABLE erpgo_backup.schedule (
+	name text COLLATE "C" PRIMARY KEY
+		CHECK (octet_length(name) BETWEEN 1 AND 63),
+	cron text COLLATE "C" NOT NULL
+		CHECK (erpgo_backup.cron_is_valid(cron)),
+	type text NOT NULL DEFAULT 'full'
+		CHECK (type IN ('full', 'schema', 'data', 'verify')),
+	databases text[]
+		CHECK (databases IS NULL OR
+			   (type <> 'verify' AND cardinality(databases) > 0 AND
+				array_position(databases, NULL) IS NULL)),
+	timezone text COLLATE "C" NOT NULL DEFAULT 'UTC',
+	enabled boolean NOT NULL DEFAULT true,
+	catch_up boolean NOT NULL DEFAULT true,
+	jitter interval NOT NULL DEFAULT '0'
+		CHECK (jitter BETWEEN '0' AND '1 day'),
+	maximum_duration interval
+		CHECK (maximum_duration BETWEEN '0' AND '20 days')
+);
+COMMENT ON TABLE erpgo_backup.schedule IS 'schedules that were added or changed';
+COMMENT ON COLUMN erpgo_backup.schedule.databases IS 'null: all';
+COMMENT ON COLUMN erpgo_backup.schedule.catch_up IS 'a run that was missed is made up for, once';
+COMMENT ON COLUMN erpgo_backup.schedule.jitter IS 'a run is put off by up to this';
+COMMENT ON COLUMN erpgo_backup.schedule.maximum_duration IS 'null: as erpgo_backup.maximum_duration says';
+SELECT pg_catalog.pg_extension_config_dump('erpgo_backup.schedule', '');
+
+CREATE TABLE erpgo_backup.schedule_state (
+	name text COLLATE "C" PRIMARY KEY,
+	cron text COLLATE "C" NOT NULL,
+	timezone text COLLATE "C" NOT NULL,
+	next_run timestamptz CHECK (isfinite(next_run)),
+	last_run timestamptz,
+	last_operation text,
+	last_backup text COLLATE "C",
+	last_skip timestamptz,
+	skip_reason text,
+	problem text
+);
+COMMENT ON TABLE erpgo_backup.schedule_state IS 'what the scheduler knows of schedules';
+COMMENT ON COLUMN erpgo_backup.schedule_state.cron IS 'the expression for which next_run was found';
+COMMENT ON COLUMN erpgo_backup.schedule_state.timezone IS 'the time zone for which next_run was found';
+COMMENT ON COLUMN erpgo_backup.schedule_state.problem IS 'why the schedule cannot run';
+
+CREATE FUNCTION erpgo_backup.wake_scheduler() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_wake_scheduler';
+COMMENT ON FUNCTION erpgo_backup.wake_scheduler() IS 'makes the scheduler look at a change';
+
+CREATE TRIGGER wake_scheduler
+	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON erpgo_backup.schedule
+	FOR EACH STATEMENT EXECUTE FUNCTION erpgo_backup.wake_scheduler();
+ALTER TABLE erpgo_backup.schedule ENABLE ALWAYS TRIGGER wake_scheduler;
+CREATE TRIGGER wake_scheduler
+	AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON erpgo_backup.schedule_state
+	FOR EACH STATEMENT EXECUTE FUNCTION erpgo_backup.wake_scheduler();
+ALTER TABLE erpgo_backup.schedule_state ENABLE ALWAYS TRIGGER wake_scheduler;
+
+CREATE VIEW erpgo_backup.default_schedule AS
+	SELECT d.name COLLATE "C" AS name, d.cron COLLATE "C" AS cron, d.type
+	FROM (VALUES ('every 6 hours', '0 */6 * * *', 'full'),
+				 ('daily verify', '30 3 * * *', 'verify'))
+		AS d (name, cron, type)
+	WHERE coalesce(pg_catalog.current_setting('erpgo_backup.default_schedules', true), 'on')
+		OPERATOR(pg_catalog.<>) 'off';
+COMMENT ON VIEW erpgo_backup.default_schedule IS 'schedules that are there from the start';
+
+CREATE VIEW erpgo_backup.schedule_in_force AS
+	SELECT s.name, s.cron, s.type, s.databases, s.timezone, s.enabled,
+		   s.catch_up, s.jitter, s.maximum_duration
+	FROM erpgo_backup.schedule AS s
+	UNION ALL
+	SELECT d.name, d.cron, d.type, NULL, 'UTC' COLLATE "C", true, true,
+		   '0'::interval, NULL
+	FROM erpgo_backup.default_schedule AS d
+	WHERE NOT EXISTS (SELECT FROM erpgo_backup.schedule AS s
+					  WHERE s.name OPERATOR(pg_catalog.=) d.name);
+COMMENT ON VIEW erpgo_backup.schedule_in_force IS 'all schedules, as they are now';
+
+CREATE FUNCTION erpgo_backup.schedule_plan(name text, cron text, timezone text,
+	jitter interval, OUT next_run timestamptz, OUT problem text)
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_schedule_plan';
+COMMENT ON FUNCTION erpgo_backup.schedule_plan(text, text, text, interval)
+	IS 'when a schedule would run next, or why it cannot run';
+
+CREATE VIEW @extschema@.erpgo_backup_schedules AS
+	SELECT s.name, s.cron, s.type, s.timezone, s.enabled,
+		   CASE WHEN s.enabled THEN
+			   coalesce(CASE WHEN p.cron OPERATOR(pg_catalog.=) s.cron
+						AND p.timezone OPERATOR(pg_catalog.=) s.timezone
+						THEN p.next_run END, n.next_run) END AS next_run,
+		   pg_catalog.date_trunc('second', p.last_run) AS last_run,
+		   CASE WHEN p.last_skip OPERATOR(pg_catalog.>)
+					coalesce(p.last_run, '-infinity') THEN 'skipped'
+				WHEN p.last_operation OPERATOR(pg_catalog.=) 'verify' THEN
+					(SELECT a.status FROM erpgo_backup.attempt AS a
+					 WHERE a.backup_id OPERATOR(pg_catalog.=) p.last_backup
+					 AND a.operation OPERATOR(pg_catalog.=) 'verify'
+					 AND a.started_at OPERATOR(pg_catalog.>=) p.last_run
+					 ORDER BY a.number DESC LIMIT 1)
+				ELSE (SELECT b.status FROM erpgo_backup.backup AS b
+					  WHERE b.id OPERATOR(pg_catalog.=) p.last_backup)
+		   END AS last_status,
+		   pg_catalog.date_trunc('second', p.last_skip) AS last_skip,
+		   coalesce(n.problem, p.skip_reason) AS reason,
+		   s.databases
+	FROM erpgo_backup.schedule_in_force AS s
+	LEFT JOIN erpgo_backup.schedule_state AS p
+		ON p.name OPERATOR(pg_catalog.=) s.name,
+	LATERAL erpgo_backup.schedule_plan(s.name, s.cron, s.timezone, s.jitter) AS n
+	ORDER BY s.name;
+COMMENT ON VIEW @extschema@.erpgo_backup_schedules IS 'what runs by itself, when, and how it ended last';
+
+CREATE FUNCTION @extschema@.erpgo_backup_schedule(name text, cron text,
+	type text DEFAULT 'full', databases text[] DEFAULT NULL,
+	timezone text DEFAULT 'UTC', enabled boolean DEFAULT true,
+	catch_up boolean DEFAULT true, jitter interval DEFAULT '0',
+	maximum_duration interval DEFAULT NULL)
+RETURNS timestamptz
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.erpgo_backup_schedule(text, text, text, text[], text, boolean, boolean, interval, interval)
+	IS 'creates or changes a schedule and returns its next run';
+
+CREATE FUNCTION @extschema@.erpgo_backup_unschedule(name text)
+RETURNS boolean
+LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.erpgo_backup_unschedule(text)
+	IS 'ends a schedule; false if there is none';
+
+CREATE FUNCTION @extschema@.erpgo_backup_next_runs(cron text,
+	timezone text DEFAULT 'UTC', after timestamptz DEFAULT now(),
+	count integer DEFAULT 5)
+RETURNS SETOF timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.erpgo_backup_next_runs(text, text, timestamptz, integer)
+	IS 'when a cron expression runs';
+
+REVOKE ALL ON FUNCTION
+	@extschema@.erpgo_backup_schedule(text, text, text, text[], text, boolean, boolean, interval, interval),
+	@extschema@.erpgo_backup_unschedule(text),
+	@extschema@.erpgo_backup_next_runs(text, text, timestamptz, integer)
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+	erpgo_backup.schedule_plan(text, text, text, interval) TO pg_monitor;
+GRANT SELECT ON @extschema@.erpgo_backup_schedules TO pg_monitor;
 
 /*
  * Nobody may do anything, but monitoring may look.

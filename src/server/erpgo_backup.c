@@ -22,8 +22,14 @@ extern PGDLLEXPORT void _PG_init(void);
 
 static object_access_hook_type previous_object_access_hook = NULL;
 
-/* An extension was changed in this transaction. */
+/* Something that the scheduler looks at was changed in this transaction. */
 static bool wake_at_commit = false;
+
+void
+scheduler_wake_at_commit(void)
+{
+	wake_at_commit = true;
+}
 
 /*
  * Throws an error if our extension must not be dropped now: a job needs its
@@ -62,7 +68,7 @@ watch_object_access(ObjectAccessType access, Oid class_id, Oid object_id,
 		refuse_drop_while_active(object_id);
 	if (access == OAT_DROP || access == OAT_POST_CREATE ||
 		access == OAT_POST_ALTER)
-		wake_at_commit = true;
+		scheduler_wake_at_commit();
 }
 
 /*

@@ -204,9 +204,10 @@ begin_backup(const JobRequest *request)
 		names_to_json(request->databases, request->database_count),
 		null_if_empty(request->label),
 		timeline(),
+		null_if_empty(request->schedule),
 	};
 
-	query("SELECT erpgo_backup.backup_begin($1, $2, $3, $4, $5)",
+	query("SELECT erpgo_backup.backup_begin($1, $2, $3, $4, $5, $6)",
 		  lengthof(args), args);
 	add_audit(request, "backup", "started", NULL);
 }

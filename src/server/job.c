@@ -212,11 +212,11 @@ static int
 time_limit(const JobRequest *request)
 {
 	if (request->kind == JOB_VERIFY)
-		return 0;
+		return request->maximum_duration;
 	if (request->kind != JOB_BACKUP)
 		return SMALL_JOB_LIMIT_S;
-	return setting_maximum_duration == 0 ? 0 :
-		setting_maximum_duration + BACKSTOP_S;
+	return job_maximum_duration(request) == 0 ? 0 :
+		job_maximum_duration(request) + BACKSTOP_S;
 }
 
 /*

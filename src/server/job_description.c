@@ -161,6 +161,13 @@ names_to_json(const char *names, int count)
 	return json.data;
 }
 
+int
+job_maximum_duration(const JobRequest *request)
+{
+	return request->has_maximum_duration ? request->maximum_duration :
+		setting_maximum_duration;
+}
+
 /*
  * Appends what a backup needs to know.
  */
@@ -175,10 +182,10 @@ put_backup(StringInfo json, const JobRequest *request)
 	put_text(json, "compression", setting_compression);
 	put_text(json, "encryption", settings_encryption());
 	put_number(json, "lock_wait_timeout_ms", setting_lock_wait_timeout);
-	put_number(json, "maximum_duration_s", setting_maximum_duration);
+	put_number(json, "maximum_duration_s", job_maximum_duration(request));
 	put_text(json, "depth", settings_verify_depth());
 	put_text(json, "label", request->label);
-	put_text(json, "schedule", NULL);
+	put_text(json, "schedule", request->schedule);
 }
 
 /*

@@ -347,7 +347,8 @@ job_is_finished(JobSlot *slot)
 void
 scheduler_wake(void)
 {
-	LWLockAcquire(job_table->lock, LW_SHARED);
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	job_table->scheduler_wanted = true;
 	if (job_table->scheduler_latch != NULL)
 		SetLatch(job_table->scheduler_latch);
 	LWLockRelease(job_table->lock);

@@ -67,6 +67,9 @@ typedef struct JobRequest
 	int			database_count; /* 0: all databases */
 	char		databases[JOB_DATABASES_SIZE];	/* names, each with its zero */
 	char		label[JOB_TEXT_SIZE];
+	char		schedule[JOB_WORD_SIZE];	/* that asked; "" if none */
+	bool		has_maximum_duration;	/* another one than the setting's */
+	int			maximum_duration;	/* seconds; 0 is without limit */
 	char		event_kind[JOB_WORD_SIZE];
 	char		event_key[JOB_WORD_SIZE];
 	char		event_value[JOB_TEXT_SIZE];
@@ -123,6 +126,7 @@ typedef struct JobTable
 	LWLock	   *lock;			/* protects everything here */
 	pid_t		scheduler_pid;	/* 0 if it is not ready */
 	Latch	   *scheduler_latch;
+	bool		scheduler_wanted;	/* it was woken; a latch may be forgotten */
 	bool		scheduler_connecting;	/* see scheduler.c */
 	bool		repair_wanted;	/* a worker ended without recording it */
 	int64		last_backup_time;	/* in the identifier given last */

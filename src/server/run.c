@@ -5,92 +5,21 @@
 
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
-#include "catalog/pg_type.h"
-#include "commands/dbcommands.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/portal.h"
 
+#include "backup_arguments.h"
 #include "history.h"
 #include "session.h"
 
 PG_FUNCTION_INFO_V1(erpgo_backup_run);
 PG_FUNCTION_INFO_V1(erpgo_backup_wait);
 PG_FUNCTION_INFO_V1(erpgo_backup_cancel);
-
-/*
- * The type that a user named; an error if backups of that type are not made.
- */
-static BackupType
-read_type(const char *word)
-{
-	BackupType	type;
-
-	if (!backup_type_parse(word, &type))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("unrecognized type of backup: \"%s\"", word),
-				errhint("Types are \"full\", \"schema\" and \"data\"."));
-	if (!backup_type_is_logical(type))
-		ereport(ERROR,
-				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("backups of type \"%s\" are not supported", word),
-				errhint("Types are \"full\", \"schema\" and \"data\"."));
-	return type;
-}
-
-/*
- * Adds the name of a database to a request; an error if there is none of that
- * name, or no room.
- */
-static void
-add_database(JobRequest *request, const char *name, size_t *used)
-{
-	size_t		size = strlen(name) + 1;
-
-	(void) get_database_oid(name, false);
-	if (*used + size > JOB_DATABASES_SIZE)
-		ereport(ERROR,
-				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("too many databases are named"),
-				errhint("Name fewer, or none to back up all."));
-	memcpy(request->databases + *used, name, size);
-	*used += size;
-	request->database_count++;
-}
-
-/*
- * Fills in the databases that are named.
- */
-static void
-fill_databases(JobRequest *request, ArrayType *array)
-{
-	Datum	   *names;
-	bool	   *nulls;
-	int			count;
-	size_t		used = 0;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls,
-					  &count);
-	if (count == 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("no database is named"),
-				errhint("NULL instead of an array means all databases."));
-	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					errmsg("names of databases must not be null"));
-		add_database(request, TextDatumGetCString(names[i]), &used);
-	}
-}
 
 /*
  * Throws an error if the caller holds a lock that pg_dump might wait for.
@@ -147,9 +76,12 @@ read_run_arguments(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("\"type\" and \"wait\" must not be null"));
-	request->type = read_type(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	request->type = backup_type_argument(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	if (!PG_ARGISNULL(1))
-		fill_databases(request, PG_GETARG_ARRAYTYPE_P(1));
+	{
+		backup_databases_check(PG_GETARG_ARRAYTYPE_P(1));
+		backup_databases_fill(request, PG_GETARG_ARRAYTYPE_P(1));
+	}
 	if (!PG_ARGISNULL(3))
 		session_fill_text(request->label, sizeof(request->label),
 						  text_to_cstring(PG_GETARG_TEXT_PP(3)), "label");

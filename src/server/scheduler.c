@@ -1,9 +1,11 @@
 /*
- * The scheduler: starts jobs on request, and repairs what was interrupted.
+ * The scheduler: starts jobs on request and on schedule, and repairs what was
+ * interrupted.
  *
- * It sleeps on its latch and is woken by whoever asks for a job, by the end
- * of one, and when the extension is created or dropped.  It ends only with
- * exit code 1: after 0 the server would never start it again.
+ * It sleeps on its latch until the next run is due.  It is woken by whoever
+ * asks for a job, by the end of one, and when a schedule is changed or the
+ * extension is created or dropped.  It ends only with exit code 1: after 0
+ * the server would never start it again.
  */
 #include "postgres.h"
 
@@ -26,6 +28,7 @@
 #include "history.h"
 #include "job.h"
 #include "job_slot.h"
+#include "schedule_run.h"
 #include "scheduler.h"
 #include "settings.h"
 #include "worker_session.h"
@@ -44,7 +47,23 @@ static uint64 handle_numbers[JOB_SLOTS];
 static Oid	known_extension = InvalidOid;
 
 /*
- * Waits for the latch, open to interrupts and reloads; 0 is without limit.
+ * Was this process woken since this was asked last?
+ */
+static bool
+take_wanted(void)
+{
+	bool		wanted;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	wanted = job_table->scheduler_wanted;
+	job_table->scheduler_wanted = false;
+	LWLockRelease(job_table->lock);
+	return wanted;
+}
+
+/*
+ * Waits until it is woken, open to interrupts and reloads; 0 is without limit.
+ * The latch alone does not tell: waiting for a lock meanwhile resets it.
  */
 static void
 wait_for_latch(long milliseconds)
@@ -53,7 +72,11 @@ wait_for_latch(long milliseconds)
 
 	if (milliseconds > 0)
 		events |= WL_TIMEOUT;
-	(void) WaitLatch(MyLatch, events, milliseconds, PG_WAIT_EXTENSION);
+	if (!take_wanted() && !ConfigReloadPending)
+	{
+		(void) WaitLatch(MyLatch, events, milliseconds, PG_WAIT_EXTENSION);
+		(void) take_wanted();
+	}
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
@@ -335,20 +358,33 @@ look_for_extension(void)
 }
 
 /*
+ * The shorter of two times; 0 is for ever.
+ */
+static long
+sooner(long a, long b)
+{
+	if (a == 0 || b == 0)
+		return Max(a, b);
+	return Min(a, b);
+}
+
+/*
  * Does what is to be done now.  Returns after how many milliseconds there is
  * more to do; 0 if only a latch will tell.
  */
 static long
 work(void)
 {
-	long		sleep_ms;
+	long		rest;
 
 	look_for_extension();
 	if (OidIsValid(known_extension) && take_repair_wanted())
 		repair_history();
-	sleep_ms = job_request_retries();
+	rest = job_request_retries();
+	if (OidIsValid(known_extension))
+		rest = sooner(rest, schedules_run_due());
 	start_requested_jobs();
-	return sleep_ms;
+	return rest;
 }
 
 void
@@ -373,6 +409,7 @@ void
 erpgo_backup_scheduler_main(Datum unused)
 {
 	MemoryContext work_context;
+	long		rest;
 
 	pqsignal(SIGTERM, die);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
@@ -388,12 +425,10 @@ erpgo_backup_scheduler_main(Datum unused)
 										 ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
-		long		sleep_ms;
-
 		MemoryContextSwitchTo(work_context);
 		MemoryContextReset(work_context);
-		sleep_ms = work();
+		rest = work();
 		pgstat_report_activity(STATE_IDLE, NULL);
-		wait_for_latch(sleep_ms);
+		wait_for_latch(rest);
 	}
 }

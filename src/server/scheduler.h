@@ -9,6 +9,9 @@
 /* Registers the worker; called while the server starts. */
 extern void scheduler_register(void);
 
+/* Wakes it when the current transaction commits. */
+extern void scheduler_wake_at_commit(void);
+
 extern PGDLLEXPORT void erpgo_backup_scheduler_main(Datum unused);
 
 #endif

@@ -41,6 +41,8 @@ int			setting_retention_weekly_weeks = RETENTION_WEEKLY_WEEKS;
 int			setting_retention_monthly_months = RETENTION_MONTHLY_MONTHS;
 int			setting_retention_minimum = RETENTION_MINIMUM;
 
+/* Looked at by the view erpgo_backup.default_schedule. */
+static bool default_schedules = true;
 static char *repository;
 static char *secrets_file;
 static char *retention_timezone;
@@ -211,6 +213,10 @@ define_manners(void)
 							 "Allows this server to write to the repository.",
 							 NULL, &setting_enabled, true, PGC_SIGHUP, 0,
 							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("erpgo_backup.default_schedules",
+							 "Runs the schedules that are there from the start.",
+							 NULL, &default_schedules, true,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("erpgo_backup.compression",
 							   "Compression of backups: \"zstd\", \"gzip\" or \"lz4\", with \":LEVEL\", or \"none\".",
 							   NULL, &setting_compression, "zstd:1", PGC_SIGHUP,

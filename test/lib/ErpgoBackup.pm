@@ -27,7 +27,7 @@ our $MASTER_KEY = 'a master key of 32 bytes or more';
 # Starts a server that has the extension preloaded, and creates it in the
 # database "postgres".  Options: encrypted (true: a secrets file with a key),
 # settings (a hash of more settings), preload (false: do not), extension
-# (false: do not create it).
+# (false: do not create it), default_schedules (true: they run).
 sub new
 {
 	my ($class, $name, %options) = @_;
@@ -62,6 +62,8 @@ sub write_settings
 	{
 		$settings{shared_preload_libraries} = 'erpgo_backup';
 		$settings{'erpgo_backup.repository'} = $self->url;
+		$settings{'erpgo_backup.default_schedules'} =
+		  $options{default_schedules} ? 'on' : 'off';
 	}
 	if ($options{encrypted})
 	{

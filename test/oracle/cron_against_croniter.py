@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Holds our cron against croniter over random expressions.
 
-Usage: cron_against_croniter.py CRON_RUNS [EXPRESSIONS [SEED]]
+Usage: cron_against_croniter.py [EXPRESSIONS [SEED]]
 
-CRON_RUNS is the program built from cron_runs.c.  The output is TAP; without
+Beside us is cron_runs.c, from which build/oracle/cron_runs is built.  The output is TAP; without
 croniter (Debian: python3-croniter) the test is skipped.
 
 croniter decides about days in another way than cron(8) where one of the day
@@ -23,12 +23,15 @@ Other differences are outside of what is compared: croniter also accepts
 "5/15", "L", "#" and a sixth field, which cron(8) does not have, and gives up
 after 50 years without a run.
 """
+import os
 import random
 import subprocess
 import sys
 from datetime import datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1)
+PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "../../build/oracle/cron_runs")
 RUNS = 5
 PATIENCE = timedelta(days=50 * 365)
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
@@ -149,10 +152,10 @@ def main():
               "cron expressions were NOT compared")
         return 0
 
-    count = int(sys.argv[2]) if len(sys.argv) > 2 else 3000
-    random.seed(sys.argv[3] if len(sys.argv) > 3 else "cron")
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
+    random.seed(sys.argv[2] if len(sys.argv) > 2 else "cron")
     cases = [case(croniter) for _ in range(count)]
-    answers = ask_ours(sys.argv[1], cases)
+    answers = ask_ours(PROGRAM, cases)
     wrong = 0 if len(answers) == count else 1
     runs = 0
     for (local, offset, text), answer in zip(cases, answers):
