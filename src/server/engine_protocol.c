@@ -131,6 +131,7 @@ engine_message_parse(const char *line)
 		{"log", MESSAGE_LOG},
 		{"backup", MESSAGE_BACKUP},
 		{"row", MESSAGE_ROW},
+		{"repository", MESSAGE_REPOSITORY},
 		{"result", MESSAGE_RESULT},
 		{"error", MESSAGE_ERROR},
 	};

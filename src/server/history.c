@@ -350,9 +350,11 @@ history_end(const JobRequest *request, const JobEnd *end)
 		case JOB_SYNC:
 		case JOB_CHECK:
 		case JOB_RECOVER:
+		case JOB_METRICS:
 			break;
 	}
-	if (request->kind != JOB_CHECK && request->kind != JOB_RECOVER)
+	if (request->kind != JOB_CHECK && request->kind != JOB_RECOVER &&
+		request->kind != JOB_METRICS)
 		add_audit(request, audit_action(request), end->status,
 				  end->outcome->message);
 	end_transaction(caller);

@@ -85,7 +85,8 @@ requests_conflict(const JobRequest *a, const JobRequest *b)
 		return a->type == b->type;
 	if (a->kind == JOB_VERIFY)
 		return strcmp(a->id, b->id) == 0;
-	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER;
+	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER ||
+		a->kind == JOB_METRICS;
 }
 
 /*
@@ -239,10 +240,23 @@ job_any_active(char id[BACKUP_ID_SIZE])
 	{
 		const JobSlot *slot = &job_table->slots[i];
 
-		found = is_active(slot) && slot->request.kind != JOB_CHECK;
+		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
+			slot->request.kind != JOB_METRICS;
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
 	}
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
+bool
+job_has_room(void)
+{
+	bool		found = false;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	for (int i = 0; i < JOB_SLOTS && !found; i++)
+		found = job_table->slots[i].state == JOB_FREE;
 	LWLockRelease(job_table->lock);
 	return found;
 }

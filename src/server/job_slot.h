@@ -42,7 +42,8 @@ typedef enum JobKind
 	JOB_SYNC,
 	JOB_EVENT,
 	JOB_CHECK,
-	JOB_RECOVER
+	JOB_RECOVER,
+	JOB_METRICS					/* writes the metrics file */
 } JobKind;
 
 typedef enum JobState
@@ -121,6 +122,8 @@ typedef struct JobTable
 	Latch	   *scheduler_latch;
 	bool		scheduler_connecting;	/* see scheduler.c */
 	bool		repair_wanted;	/* a worker ended without recording it */
+	bool		metrics_wanted; /* the metrics file is to be written anew */
+	bool		metrics_failed; /* it could not be written the last time */
 	int64		last_backup_time;	/* in the identifier given last */
 	uint64		last_number;
 	JobSlot		slots[JOB_SLOTS];
@@ -151,8 +154,11 @@ extern JobSlot *job_request(JobRequest *request, int64 newer_than, bool wait);
  */
 extern JobSlot *job_find(const char *id, bool wait);
 
-/* Any active job but a check; false if there is none.  id may become "". */
+/* Any active job but those that are over at once; id may become "". */
 extern bool job_any_active(char id[BACKUP_ID_SIZE]);
+
+/* Is there a slot for another job? */
+extern bool job_has_room(void);
 
 /* Is a job of this kind active? */
 extern bool job_kind_active(JobKind kind);

@@ -30,6 +30,7 @@ job_kind_name(JobKind kind)
 		[JOB_EVENT] = "event",
 		[JOB_CHECK] = "check",
 		[JOB_RECOVER] = "recover",
+		[JOB_METRICS] = "metrics",
 	};
 
 	return names[kind];
@@ -45,6 +46,7 @@ job_title(const JobRequest *request)
 		[JOB_EVENT] = "change of backup",
 		[JOB_CHECK] = "check of the repository",
 		[JOB_RECOVER] = "clean-up of the repository",
+		[JOB_METRICS] = "update of the metrics file",
 	};
 
 	if (request->id[0] == '\0')

@@ -26,6 +26,7 @@
 #include "history.h"
 #include "job.h"
 #include "job_slot.h"
+#include "metrics_file.h"
 #include "scheduler.h"
 #include "settings.h"
 #include "worker_session.h"
@@ -60,6 +61,7 @@ wait_for_latch(long milliseconds)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
+		metrics_file_want();
 	}
 }
 
@@ -158,6 +160,7 @@ take_office(void)
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
 	job_table->scheduler_pid = MyProcPid;
 	job_table->repair_wanted = true;
+	job_table->metrics_wanted = true;
 	for (int i = 0; i < JOB_SLOTS; i++)
 	{
 		JobSlot    *slot = &job_table->slots[i];
@@ -346,6 +349,8 @@ work(void)
 	look_for_extension();
 	if (OidIsValid(known_extension) && take_repair_wanted())
 		repair_history();
+	if (OidIsValid(known_extension))
+		metrics_file_request();
 	sleep_ms = job_request_retries();
 	start_requested_jobs();
 	return sleep_ms;

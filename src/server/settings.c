@@ -34,6 +34,9 @@ int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
 int			setting_max_retries = 1;
 int			setting_retry_delay = 5000;
+char	   *setting_metrics_file;
+int			setting_delayed_after = 8 * 60 * 60;
+int			setting_minimum_free_space = 5;
 
 static char *repository;
 static char *secrets_file;
@@ -95,6 +98,28 @@ check_secrets_file(char **newval, void **extra, GucSource source)
 	if ((*newval)[0] == '\0' || is_absolute_path(*newval))
 		return true;
 	GUC_check_errdetail("The path of the secrets file must be absolute.");
+	return false;
+}
+
+/*
+ * A metrics file is named by an absolute path outside of the data directory,
+ * or not at all.
+ */
+static bool
+check_metrics_file(char **newval, void **extra, GucSource source)
+{
+	char		path[MAXPGPATH];
+
+	if ((*newval)[0] == '\0')
+		return true;
+	strlcpy(path, *newval, sizeof(path));
+	canonicalize_path(path);
+	if (!is_absolute_path(path) || strlen(*newval) >= sizeof(path))
+		GUC_check_errdetail("The path of the metrics file must be absolute.");
+	else if (path_is_prefix_of_path(DataDir, path))
+		GUC_check_errdetail("The metrics file must not be inside the data directory.");
+	else
+		return true;
 	return false;
 }
 
@@ -242,12 +267,36 @@ define_limits(void)
 							NULL, NULL, NULL);
 }
 
+/*
+ * Defines what says how backups are watched.
+ */
+static void
+define_monitoring(void)
+{
+	DefineCustomIntVariable("erpgo_backup.delayed_after",
+							"Age of the last full backup at which the next one is overdue.",
+							NULL, &setting_delayed_after, 8 * 60 * 60,
+							60, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.minimum_free_space",
+							"Percentage of the repository's file system that backups leave free.",
+							"0 means that they may fill it.",
+							&setting_minimum_free_space, 5, 0, 90,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.metrics_file",
+							   "File that metrics for Prometheus are written to.",
+							   "Empty means that none is written.",
+							   &setting_metrics_file, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, check_metrics_file, NULL, NULL);
+}
+
 void
 settings_define(void)
 {
 	define_places();
 	define_manners();
 	define_limits();
+	define_monitoring();
 	MarkGUCPrefixReserved("erpgo_backup");
 }
 
