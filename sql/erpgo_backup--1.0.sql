@@ -697,9 +697,8 @@ CREATE VIEW @extschema@.erpgo_backup_recent AS
 		   regexp_replace(erpgo_backup.span(clock_timestamp() - b.started_at),
 						  '^(\S+ \S+) .*', '\1') AS age,
 		   erpgo_backup.span(b.finished_at - b.started_at) AS duration,
-		   pg_size_pretty(b.size_bytes) AS size, pg_size_pretty(b.stored_bytes) AS stored,
-		   b.verified_depth AS verified,
-		   CASE WHEN length(t.error) > 23 THEN left(t.error, 22) || '…' ELSE t.error END AS error
+		   pg_size_pretty(b.stored_bytes) AS stored, b.verified_depth AS verified,
+		   CASE WHEN length(t.error) > 25 THEN left(t.error, 22) || '...' ELSE t.error END AS error
 	FROM erpgo_backup.backup AS b
 	CROSS JOIN LATERAL (SELECT coalesce(b.error, b.verification_error)) AS t (error)
 	ORDER BY b.id DESC
