@@ -614,6 +614,7 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 	LEFT JOIN LATERAL (
 		SELECT n.type, n.status, n.ended_at
 		FROM erpgo_backup.newest_run AS n
+		WHERE n.ended_at > m.now - interval '7 days'
 		ORDER BY n.succeeded, n.ended_at DESC LIMIT 1) AS last ON true
 	LEFT JOIN LATERAL (
 		SELECT j.operation, j.type, j.phase, j.percent, j.started_at
@@ -637,7 +638,7 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 			  WHEN last.status IN ('ok', 'deleted') THEN 'ok' ELSE 'critical' END,
 		 coalesce(last.type || CASE last.status WHEN 'deleted' THEN ' ok, '
 								ELSE ' ' || last.status || ', ' END
-				  || erpgo_backup.span(m.now - last.ended_at) || ' ago', 'none'), 'ok',
+				  || erpgo_backup.span(m.now - last.ended_at) || ' ago', 'none in 7 days'), 'ok',
 		 'See error in erpgo_backup_history.'),
 		(4, 'success rate',
 		 CASE WHEN m.ended = 0 THEN 'unknown' WHEN m.succeeded = m.ended THEN 'ok'
