@@ -289,7 +289,7 @@ END
 		# Nothing is known of the last one, so the size of the database counts.
 		$server->sql('DELETE FROM erpgo_backup.backup');
 		my ($exit_code, undef, $err) = $server->try_sql("SELECT erpgo_backup_run('full', '{erp}')");
-		like($err, qr/ERROR:.*is expected to need .* MB, but repository .* has only .* free, of which 7.* are kept/,
+		like($err, qr/ERROR:.*is expected to need .* MB, but repository .* has only .* free, and 7.* are kept free/,
 			'a backup that does not fit is refused');
 		like($err, qr/HINT:.*erpgo_backup\.minimum_free_space/, 'the hint names the setting');
 		my $id = $server->sql('SELECT max(id) FROM erpgo_backup_history');
@@ -304,7 +304,7 @@ END
 			VALUES ('20200101T000000Z-full', 'full', 'ok', now(), now(), 1000, '{erp}')");
 		write_file("$repository/ballast", "\0" x (4 * 1024 * 1024));
 		($exit_code, undef, $err) = $server->try_sql("SELECT erpgo_backup_run('full', '{erp}')");
-		like($err, qr/ERROR:.*repository .* has only \d+ of \d+ kB left, of which \d+ kB are kept free/,
+		like($err, qr/ERROR:.*repository .* has only \d+ of \d+ kB left, and \d+ kB are kept free/,
 			'one that grows too large is stopped at the mark');
 		wait_for('the clean-up', sub { !repository_leftovers($server) });
 		is(join(' ', grep { m{/backup/(?!\Q$schema\E)} } file_names($repository)), '', 'nothing of it stays');

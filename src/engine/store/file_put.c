@@ -180,7 +180,7 @@ require_space(Store *store, size_t len)
 		available - (int64) len < store->reserve)
 		fail(FAILURE_DISK_FULL,
 			 "Free some space, keep fewer backups, or change the setting erpgo_backup.minimum_free_space.",
-			 "repository \"%s\" has only " INT64_FORMAT " of " INT64_FORMAT " kB left, of which " INT64_FORMAT " kB are kept free",
+			 "repository \"%s\" has only " INT64_FORMAT " of " INT64_FORMAT " kB left, and " INT64_FORMAT " kB are kept free",
 			 store->url, available / 1024, total / 1024, store->reserve / 1024);
 }
 
