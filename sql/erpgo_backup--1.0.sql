@@ -715,6 +715,390 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON @extschema@.erpgo_backup_schedules TO pg_monitor;
 
 /*
+ * Monitoring.  Everything is derived from what the tables say and from the
+ * clock, so that it is true even if nothing runs any more.
+ */
+
+-- Names in what follows are those of pg_catalog, or qualified.
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+CREATE TABLE erpgo_backup.repository_state (
+	only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+	free_bytes bigint NOT NULL,
+	total_bytes bigint NOT NULL,
+	measured_at timestamptz NOT NULL
+);
+COMMENT ON TABLE erpgo_backup.repository_state IS 'the room in the repository, when the engine saw it last';
+
+CREATE FUNCTION erpgo_backup.repository_measured(free_bytes text, total_bytes text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	INSERT INTO erpgo_backup.repository_state (free_bytes, total_bytes, measured_at)
+	VALUES (repository_measured.free_bytes::bigint,
+			repository_measured.total_bytes::bigint, clock_timestamp())
+	ON CONFLICT (only_row) DO UPDATE SET
+		free_bytes = EXCLUDED.free_bytes,
+		total_bytes = EXCLUDED.total_bytes,
+		measured_at = EXCLUDED.measured_at;
+END;
+COMMENT ON FUNCTION erpgo_backup.repository_measured(text, text)
+	IS 'notes how much room there is in the repository';
+
+CREATE FUNCTION erpgo_backup.backup_expected_bytes(type text, databases text)
+RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH wanted AS (
+		SELECT ARRAY(SELECT jsonb_array_elements_text(
+			backup_expected_bytes.databases::jsonb)) AS names),
+	kind AS (
+		SELECT b.id, b.databases, b.stored_bytes
+		FROM erpgo_backup.backup AS b, wanted AS w
+		WHERE b.type = backup_expected_bytes.type AND b.status = 'ok'
+		AND (backup_expected_bytes.databases IS NULL
+			 OR (b.databases @> w.names AND b.databases <@ w.names))
+		ORDER BY b.id DESC LIMIT 7)
+	SELECT k.stored_bytes FROM kind AS k
+	ORDER BY cardinality(k.databases) DESC, k.id DESC LIMIT 1;
+END;
+COMMENT ON FUNCTION erpgo_backup.backup_expected_bytes(text, text)
+	IS 'what the last backup of a kind stored; databases is a JSON array, null for all';
+
+CREATE FUNCTION erpgo_backup.span(length interval)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT CASE
+		WHEN t.s < 10 THEN round(t.exact, 1) || ' s'
+		WHEN t.s < 60 THEN t.s || ' s'
+		WHEN t.s < 3600 THEN t.s / 60 || ' min ' || t.s % 60 || ' s'
+		WHEN t.s < 172800 THEN t.s / 3600 || ' h ' || t.s % 3600 / 60 || ' min'
+		ELSE t.s / 86400 || ' d ' || t.s % 86400 / 3600 || ' h'
+		END
+	FROM (SELECT greatest(extract(epoch FROM span.length), 0) AS exact,
+				 floor(greatest(extract(epoch FROM span.length), 0))::bigint AS s) AS t;
+END;
+COMMENT ON FUNCTION erpgo_backup.span(interval) IS 'a length of time for people, in two units';
+
+CREATE VIEW erpgo_backup.newest_good AS
+	SELECT n.id, n.type, n.finished_at, n.finished_at - n.started_at AS duration,
+		   n.size_bytes, n.stored_bytes, p.median_bytes, p.compared
+	FROM (SELECT DISTINCT ON (b.type) b.*
+		  FROM erpgo_backup.backup AS b
+		  WHERE b.status = 'ok'
+		  ORDER BY b.type, b.id DESC) AS n
+	CROSS JOIN LATERAL (
+		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.stored_bytes)::bigint,
+			   count(*)
+		FROM (SELECT b.stored_bytes
+			  FROM erpgo_backup.backup AS b
+			  WHERE b.type = n.type AND b.status IN ('ok', 'deleted')
+			  AND b.databases @> n.databases AND b.databases <@ n.databases
+			  AND b.stored_bytes IS NOT NULL AND b.id < n.id
+			  ORDER BY b.id DESC LIMIT 7) AS o) AS p (median_bytes, compared);
+COMMENT ON VIEW erpgo_backup.newest_good
+	IS 'the newest good backup of each type, and the median of the seven of its kind before';
+
+CREATE VIEW erpgo_backup.newest_run AS
+	SELECT DISTINCT ON (b.type)
+		   b.id, b.type, b.status, coalesce(b.finished_at, b.started_at) AS ended_at,
+		   b.present OR b.status = 'deleted' AS succeeded
+	FROM erpgo_backup.backup AS b
+	WHERE b.status IN ('ok', 'failed', 'interrupted', 'deleted')
+	ORDER BY b.type, b.id DESC;
+COMMENT ON VIEW erpgo_backup.newest_run
+	IS 'the run of each type that ended last; one that was cancelled says nothing';
+
+CREATE VIEW erpgo_backup.monitoring AS
+	WITH setting AS (
+		SELECT clock_timestamp() AS now,
+			   coalesce(current_setting('erpgo_backup.delayed_after', true),
+						'8h')::interval AS delayed_after,
+			   coalesce(current_setting('erpgo_backup.minimum_free_space', true),
+						'5')::numeric AS minimum_free)
+	SELECT s.now, s.delayed_after, s.minimum_free, g.finished_at AS success_at,
+		   s.now - g.finished_at AS success_age, g.duration, g.stored_bytes,
+		   g.median_bytes, g.compared,
+		   coalesce(g.finished_at, f.first_at, pg_postmaster_start_time())
+			   + s.delayed_after AS due_at,
+		   f.ended, f.succeeded, f.present, f.damaged, f.pinned, f.verified_at,
+		   a.attempts, a.attempts_failed,
+		   r.free_bytes, r.total_bytes, r.measured_at,
+		   100.0 * r.free_bytes / r.total_bytes AS free_percent
+	FROM setting AS s
+	CROSS JOIN LATERAL (
+		SELECT min(b.started_at) FILTER (WHERE b.type IN ('full', 'physical', 'incremental')),
+			   count(*) FILTER (WHERE b.status IN ('ok', 'deleted', 'failed', 'interrupted')
+								AND b.started_at > s.now - interval '30 days'),
+			   count(*) FILTER (WHERE b.status IN ('ok', 'deleted')
+								AND b.started_at > s.now - interval '30 days'),
+			   count(*) FILTER (WHERE b.present),
+			   count(*) FILTER (WHERE b.present AND b.status = 'failed'),
+			   count(*) FILTER (WHERE b.present AND b.pinned),
+			   max(b.verified_at) FILTER (WHERE b.present)
+		FROM erpgo_backup.backup AS b)
+		AS f (first_at, ended, succeeded, present, damaged, pinned, verified_at)
+	CROSS JOIN LATERAL (
+		SELECT count(*), count(*) FILTER (WHERE t.status <> 'ok')
+		FROM erpgo_backup.attempt AS t
+		WHERE t.operation = 'backup' AND t.status IN ('ok', 'failed', 'interrupted')
+		AND t.started_at > s.now - interval '24 hours') AS a (attempts, attempts_failed)
+	LEFT JOIN LATERAL (
+		SELECT * FROM erpgo_backup.newest_good AS n
+		WHERE n.type IN ('full', 'physical', 'incremental')
+		ORDER BY n.id DESC LIMIT 1) AS g ON true
+	LEFT JOIN erpgo_backup.repository_state AS r ON true;
+COMMENT ON VIEW erpgo_backup.monitoring IS 'one row: what is measured';
+
+CREATE VIEW @extschema@.erpgo_backup_status AS
+	SELECT c."check", c.status, left(c.value, 38) AS value, c.target,
+		   CASE WHEN c.status <> 'ok' THEN c.hint END AS hint
+	FROM erpgo_backup.monitoring AS m
+	LEFT JOIN LATERAL (
+		SELECT n.type, n.status, n.ended_at
+		FROM erpgo_backup.newest_run AS n
+		WHERE n.ended_at > m.now - interval '7 days'
+		ORDER BY n.succeeded, n.ended_at DESC LIMIT 1) AS last ON true
+	LEFT JOIN LATERAL (
+		SELECT j.operation, j.type, j.phase, j.percent, j.started_at
+		FROM erpgo_backup.job_progress() AS j
+		WHERE j.operation IN ('backup', 'verify')
+		ORDER BY j.started_at LIMIT 1) AS job ON true
+	CROSS JOIN LATERAL (VALUES
+		(1, 'last success',
+		 CASE WHEN m.success_age < least(interval '6 hours', m.delayed_after) THEN 'ok'
+			  WHEN m.success_age < m.delayed_after THEN 'warning'
+			  ELSE 'critical' END,
+		 coalesce(erpgo_backup.span(m.success_age) || ' ago', 'never'), '< 6 h',
+		 'Run erpgo_backup_run(''full'').'),
+		(2, 'overdue',
+		 CASE WHEN m.now < m.due_at THEN 'ok' ELSE 'critical' END,
+		 CASE WHEN m.now < m.due_at THEN 'no, due in ' || erpgo_backup.span(m.due_at - m.now)
+			  ELSE 'by ' || erpgo_backup.span(m.now - m.due_at) END, 'no',
+		 'See what failed, or did not run.'),
+		(3, 'last run',
+		 CASE WHEN last.type IS NULL THEN 'unknown'
+			  WHEN last.status IN ('ok', 'deleted') THEN 'ok' ELSE 'critical' END,
+		 coalesce(last.type || CASE last.status WHEN 'deleted' THEN ' ok, '
+								ELSE ' ' || last.status || ', ' END
+				  || erpgo_backup.span(m.now - last.ended_at) || ' ago', 'none in 7 days'), 'ok',
+		 'See error in erpgo_backup_history.'),
+		(4, 'success rate',
+		 CASE WHEN m.ended = 0 THEN 'unknown' WHEN m.succeeded = m.ended THEN 'ok'
+			  WHEN m.succeeded >= 0.9 * m.ended THEN 'warning' ELSE 'critical' END,
+		 CASE WHEN m.ended = 0 THEN 'no run in 30 days'
+			  ELSE trunc(100.0 * m.succeeded / m.ended, 1) || ' % of ' || m.ended || ' in 30 days' END,
+		 '100 %', 'See errors in erpgo_backup_recent.'),
+		(5, 'attempts',
+		 CASE WHEN m.attempts_failed > 0 THEN 'warning' ELSE 'ok' END,
+		 m.attempts_failed || ' of ' || m.attempts || ' failed in 24 h', 'none failed',
+		 'See erpgo_backup_attempts.'),
+		(6, 'duration',
+		 CASE WHEN m.duration IS NULL THEN 'unknown'
+			  WHEN m.duration < interval '10 minutes' THEN 'ok' ELSE 'warning' END,
+		 coalesce(erpgo_backup.span(m.duration), 'no full backup'), '< 10 min',
+		 'More erpgo_backup.jobs may help.'),
+		(7, 'size',
+		 CASE WHEN m.stored_bytes IS NULL THEN 'unknown'
+			  WHEN m.compared < 3 THEN 'ok'
+			  WHEN m.stored_bytes < 0.5 * m.median_bytes THEN 'critical'
+			  WHEN m.stored_bytes > 1.5 * m.median_bytes THEN 'warning' ELSE 'ok' END,
+		 CASE WHEN m.stored_bytes IS NULL THEN 'no full backup'
+			  WHEN m.compared < 3 THEN pg_size_pretty(m.stored_bytes) || ', too few to compare'
+			  ELSE pg_size_pretty(m.stored_bytes) || ', '
+				   || to_char(100.0 * m.stored_bytes / nullif(m.median_bytes, 0) - 100, 'FMSG9999990')
+				   || ' % to ' || pg_size_pretty(m.median_bytes) END, 'within 50 %',
+		 CASE WHEN m.stored_bytes < m.median_bytes THEN 'Look whether data is missing.'
+			  ELSE 'Look which tables grew.' END),
+		(8, 'verification',
+		 CASE WHEN m.damaged > 0 THEN 'critical' WHEN m.verified_at IS NULL THEN 'unknown'
+			  WHEN m.verified_at < m.now - interval '24 hours' THEN 'warning' ELSE 'ok' END,
+		 m.damaged || ' of ' || m.present || ' damaged, last '
+			 || coalesce(erpgo_backup.span(m.now - m.verified_at) || ' ago', 'never'), 'none damaged',
+		 CASE WHEN m.damaged > 0 THEN 'Make a new backup at once.'
+			  ELSE 'Run erpgo_backup_verify().' END),
+		(9, 'free space',
+		 CASE WHEN m.free_percent IS NULL THEN 'unknown'
+			  WHEN m.free_percent > 20 THEN 'ok'
+			  WHEN m.free_percent > m.minimum_free THEN 'warning' ELSE 'critical' END,
+		 coalesce(floor(m.free_percent) || ' %, ' || pg_size_pretty(m.free_bytes) || ', '
+				  || erpgo_backup.span(m.now - m.measured_at) || ' ago', 'not measured'), '> 20 %',
+		 CASE WHEN m.free_percent IS NULL THEN 'Run erpgo_backup_check().'
+			  ELSE 'Free space or keep fewer backups.' END),
+		(10, 'running',
+		 CASE WHEN job.phase = 'waiting' THEN 'warning' ELSE 'ok' END,
+		 coalesce(job.operation || coalesce(' ' || job.type, '') || ', '
+				  || coalesce(nullif(job.phase, '') || ', ', '')
+				  || coalesce(floor(job.percent) || ' %, ', '')
+				  || erpgo_backup.span(m.now - job.started_at), 'nothing'), '-',
+		 'It failed and is tried again soon.'))
+		AS c (place, "check", status, value, target, hint)
+	ORDER BY c.place;
+COMMENT ON VIEW @extschema@.erpgo_backup_status IS 'how backups are doing, one row a check, against targets';
+
+CREATE VIEW @extschema@.erpgo_backup_recent AS
+	SELECT b.id, b.status,
+		   regexp_replace(erpgo_backup.span(clock_timestamp() - b.started_at),
+						  '^(\S+ \S+) .*', '\1') AS age,
+		   erpgo_backup.span(b.finished_at - b.started_at) AS duration,
+		   pg_size_pretty(b.stored_bytes) AS stored, b.verified_depth AS verified,
+		   CASE WHEN length(t.error) > 25 THEN left(t.error, 22) || '...' ELSE t.error END AS error
+	FROM erpgo_backup.backup AS b
+	CROSS JOIN LATERAL (SELECT coalesce(b.error, b.verification_error)) AS t (error)
+	ORDER BY b.id DESC
+	LIMIT 20;
+COMMENT ON VIEW @extschema@.erpgo_backup_recent IS 'the last 20 backups for people, newest first';
+
+/*
+ * The same for Prometheus.
+ */
+
+CREATE FUNCTION erpgo_backup.metric_label(name text, value text)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT metric_label.name || '="'
+		|| replace(replace(replace(metric_label.value, '\', '\\'), '"', '\"'), chr(10), '\n')
+		|| '"';
+END;
+COMMENT ON FUNCTION erpgo_backup.metric_label(text, text) IS 'a label of a sample, escaped';
+
+CREATE VIEW erpgo_backup.metric AS
+	SELECT * FROM (VALUES
+		('erpgo_backup_info', 'gauge', 'Versions of the extension and the server.'),
+		('erpgo_backup_last_success_timestamp_seconds', 'gauge', 'When the newest good backup was finished; 0 if there is none.'),
+		('erpgo_backup_last_run_timestamp_seconds', 'gauge', 'When the last run ended that was not cancelled.'),
+		('erpgo_backup_last_run_success', 'gauge', 'Whether that run made a backup.'),
+		('erpgo_backup_last_duration_seconds', 'gauge', 'How long the newest good backup took.'),
+		('erpgo_backup_last_size_bytes', 'gauge', 'Size of the newest good backup before compression.'),
+		('erpgo_backup_last_stored_bytes', 'gauge', 'Size of the newest good backup in the repository.'),
+		('erpgo_backup_median_stored_bytes', 'gauge', 'Median size in the repository of up to seven backups of its kind before it, if they are three or more.'),
+		('erpgo_backup_backups', 'gauge', 'Backups in the repository; those with status failed are damaged.'),
+		('erpgo_backup_attempts_total', 'counter', 'Attempts to make or to verify backups, by how they ended.'),
+		('erpgo_backup_success_ratio', 'gauge', 'Share of the runs of the last 30 days that made a backup.'),
+		('erpgo_backup_verification_failed_backups', 'gauge', 'Backups whose last verification failed.'),
+		('erpgo_backup_last_verified_timestamp_seconds', 'gauge', 'When a backup was last verified; 0 if none was.'),
+		('erpgo_backup_pinned_backups', 'gauge', 'Backups that are never removed.'),
+		('erpgo_backup_repository_free_bytes', 'gauge', 'Room in the repository for new backups, when it was last measured.'),
+		('erpgo_backup_repository_size_bytes', 'gauge', 'Size of the file system of the repository.'),
+		('erpgo_backup_repository_measured_timestamp_seconds', 'gauge', 'When the room in the repository was last measured.'),
+		('erpgo_backup_jobs_running', 'gauge', 'Jobs that are running, or waiting to be tried again.'),
+		('erpgo_backup_job_progress_ratio', 'gauge', 'How far the phase of a running job is; the least if there are several.'),
+		('erpgo_backup_delayed_after_seconds', 'gauge', 'Age of the last full backup at which the next one is overdue.'),
+		('erpgo_backup_overdue_seconds', 'gauge', 'For how long a full backup has been overdue.'))
+		AS m (name, type, help);
+COMMENT ON VIEW erpgo_backup.metric IS 'the metrics that there are';
+
+CREATE VIEW erpgo_backup.metric_of_type AS
+	SELECT v.metric, erpgo_backup.metric_label('type', t.type) AS labels, v.value
+	FROM (SELECT 'full' AS type UNION SELECT b.type FROM erpgo_backup.backup AS b) AS t
+	LEFT JOIN erpgo_backup.newest_good AS g ON g.type = t.type
+	LEFT JOIN erpgo_backup.newest_run AS r ON r.type = t.type
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_last_success_timestamp_seconds', coalesce(extract(epoch FROM g.finished_at), 0)),
+		('erpgo_backup_last_run_timestamp_seconds', extract(epoch FROM r.ended_at)),
+		('erpgo_backup_last_run_success', r.succeeded::integer),
+		('erpgo_backup_last_duration_seconds', extract(epoch FROM g.duration)),
+		('erpgo_backup_last_size_bytes', g.size_bytes),
+		('erpgo_backup_last_stored_bytes', g.stored_bytes),
+		('erpgo_backup_median_stored_bytes', CASE WHEN g.compared >= 3 THEN g.median_bytes END))
+		AS v (metric, value)
+	UNION ALL
+	SELECT 'erpgo_backup_backups',
+		   erpgo_backup.metric_label('type', t.type) || ',' || erpgo_backup.metric_label('status', s.status),
+		   (SELECT count(*) FROM erpgo_backup.backup AS b
+			WHERE b.present AND b.type = t.type AND b.status = s.status)
+	FROM (SELECT 'full' AS type UNION SELECT b.type FROM erpgo_backup.backup AS b) AS t,
+		 (VALUES ('ok'), ('failed')) AS s (status);
+COMMENT ON VIEW erpgo_backup.metric_of_type IS 'samples for each type of backup';
+
+CREATE VIEW erpgo_backup.metric_of_operation AS
+	SELECT 'erpgo_backup_attempts_total' AS metric,
+		   erpgo_backup.metric_label('operation', o.operation) || ',' || erpgo_backup.metric_label('status', s.status) AS labels,
+		   (SELECT count(*) FROM erpgo_backup.attempt AS a
+			WHERE a.operation = o.operation AND a.status = s.status)::numeric AS value
+	FROM (VALUES ('backup'), ('verify')) AS o (operation),
+		 (VALUES ('ok'), ('failed'), ('cancelled'), ('interrupted')) AS s (status)
+	UNION ALL
+	SELECT v.metric, erpgo_backup.metric_label('operation', o.operation), v.value
+	FROM (VALUES ('backup'), ('verify')) AS o (operation)
+	CROSS JOIN LATERAL (
+		SELECT count(*), min(j.percent)::numeric / 100
+		FROM erpgo_backup.job_progress() AS j
+		WHERE j.operation = o.operation) AS j (running, progress)
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_jobs_running', j.running),
+		('erpgo_backup_job_progress_ratio', j.progress)) AS v (metric, value);
+COMMENT ON VIEW erpgo_backup.metric_of_operation IS 'samples for each kind of job';
+
+CREATE VIEW erpgo_backup.metric_of_all AS
+	SELECT v.metric, v.labels, v.value
+	FROM erpgo_backup.monitoring AS m
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_info',
+		 erpgo_backup.metric_label('version', (SELECT e.extversion FROM pg_extension AS e
+											   WHERE e.extname = 'erpgo_backup'))
+		 || ',' || erpgo_backup.metric_label('server_version', current_setting('server_version')), 1),
+		('erpgo_backup_success_ratio', NULL, m.succeeded::numeric / nullif(m.ended, 0)),
+		('erpgo_backup_verification_failed_backups', NULL, m.damaged),
+		('erpgo_backup_last_verified_timestamp_seconds', NULL, coalesce(extract(epoch FROM m.verified_at), 0)),
+		('erpgo_backup_pinned_backups', NULL, m.pinned),
+		('erpgo_backup_repository_free_bytes', NULL, m.free_bytes),
+		('erpgo_backup_repository_size_bytes', NULL, m.total_bytes),
+		('erpgo_backup_repository_measured_timestamp_seconds', NULL, extract(epoch FROM m.measured_at)),
+		('erpgo_backup_delayed_after_seconds', NULL, extract(epoch FROM m.delayed_after)),
+		('erpgo_backup_overdue_seconds', NULL, greatest(extract(epoch FROM m.now - m.due_at), 0)))
+		AS v (metric, labels, value);
+COMMENT ON VIEW erpgo_backup.metric_of_all IS 'samples without a type or operation';
+
+CREATE FUNCTION erpgo_backup.metrics()
+RETURNS text
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH sample AS (
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_all AS o
+		UNION ALL
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_type AS o
+		UNION ALL
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_operation AS o),
+	family AS (
+		SELECT s.metric,
+			   string_agg(s.metric || coalesce('{' || s.labels || '}', '') || ' '
+						  || trim_scale(s.value) || chr(10), '' ORDER BY s.labels) AS samples
+		FROM sample AS s
+		WHERE s.value IS NOT NULL
+		GROUP BY s.metric)
+	SELECT string_agg(format('# HELP %s %s', m.name, m.help) || chr(10)
+					  || format('# TYPE %s %s', m.name, m.type) || chr(10)
+					  || f.samples, '' ORDER BY m.name)
+	FROM erpgo_backup.metric AS m
+	JOIN family AS f ON f.metric = m.name;
+END;
+COMMENT ON FUNCTION erpgo_backup.metrics() IS 'metrics in Prometheus'' text format';
+
+CREATE FUNCTION @extschema@.erpgo_backup_metrics()
+RETURNS text
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT erpgo_backup.metrics();
+END;
+COMMENT ON FUNCTION @extschema@.erpgo_backup_metrics() IS 'metrics in Prometheus'' text format';
+
+REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_metrics() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erpgo_backup.span(interval),
+	@extschema@.erpgo_backup_metrics()
+TO pg_monitor;
+GRANT SELECT ON @extschema@.erpgo_backup_status, @extschema@.erpgo_backup_recent
+TO pg_monitor;
+
+/*
  * Nobody may do anything, but monitoring may look.
  */
 

@@ -132,6 +132,7 @@ engine_message_parse(const char *line)
 		{"backup", MESSAGE_BACKUP},
 		{"row", MESSAGE_ROW},
 		{"deleted", MESSAGE_DELETED},
+		{"repository", MESSAGE_REPOSITORY},
 		{"result", MESSAGE_RESULT},
 		{"error", MESSAGE_ERROR},
 	};

@@ -139,6 +139,7 @@ take_message(EngineRun *run, const EngineMessage *message)
 		case MESSAGE_BACKUP:
 		case MESSAGE_ROW:
 		case MESSAGE_DELETED:
+		case MESSAGE_REPOSITORY:
 			if (run->on_message != NULL)
 				run->on_message(message);
 			break;

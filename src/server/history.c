@@ -352,6 +352,7 @@ history_end(const JobRequest *request, const JobEnd *end)
 		case JOB_CHECK:
 		case JOB_RECOVER:
 		case JOB_EXPIRE:
+		case JOB_METRICS:
 			break;
 	}
 	add_audit(request, audit_action(request), end->status,

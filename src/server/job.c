@@ -12,7 +12,6 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/ipc.h"
-#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -25,6 +24,9 @@
 #include "job_description.h"
 #include "leftovers.h"
 #include "location.h"
+#include "metrics_file.h"
+#include "missing.h"
+#include "repository_state.h"
 #include "settings.h"
 #include "worker_session.h"
 
@@ -57,6 +59,8 @@ finish(const JobOutcome *outcome)
 	if (!recorded)
 		job_want_repair();
 	slot = NULL;
+	if (finished->request.kind != JOB_METRICS)
+		metrics_file_want();
 	job_finish(finished, outcome);
 	scheduler_wake();
 }
@@ -73,6 +77,7 @@ hand_back(int64 delay_ms)
 			errmsg("%s is tried again in %d seconds", job_title(&slot->request),
 				   (int) ((delay_ms + 999) / 1000)));
 	slot = NULL;
+	metrics_file_want();
 	job_retry_later(waiting, delay_ms);
 	scheduler_wake();
 }
@@ -191,6 +196,9 @@ take_message(const EngineMessage *message)
 			take_backup(message);
 			backups_described++;
 			break;
+		case MESSAGE_REPOSITORY:
+			repository_state_take(message);
+			break;
 		case MESSAGE_ROW:
 		case MESSAGE_DELETED:
 			if (slot->request.kind == JOB_CHECK)
@@ -213,6 +221,8 @@ time_limit(const JobRequest *request)
 {
 	if (request->kind == JOB_VERIFY)
 		return request->maximum_duration;
+	if (request->kind == JOB_METRICS)
+		return METRICS_FILE_LIMIT_S;
 	if (request->kind != JOB_BACKUP)
 		return SMALL_JOB_LIMIT_S;
 	return job_maximum_duration(request) == 0 ? 0 :
@@ -249,30 +259,6 @@ recover(EngineRun *run)
 }
 
 /*
- * Warns of backups that are gone from the repository.
- */
-static void
-warn_of_missing(TimestampTz since)
-{
-	int			count;
-	char	  **ids = history_missing(since, &count);
-
-	for (int i = 0; i < count; i++)
-	{
-		char	   *warning = psprintf("backup \"%s\" is missing from the repository",
-									   ids[i]);
-		StringInfoData line;
-
-		ereport(WARNING, errmsg_internal("%s", warning));
-		initStringInfo(&line);
-		appendStringInfoString(&line, "{\"message\": ");
-		escape_json(&line, warning);
-		appendStringInfoChar(&line, '}');
-		job_add_line(slot, line.data);
-	}
-}
-
-/*
  * Does the job.
  */
 static void
@@ -282,7 +268,10 @@ do_job(EngineRun *run, bool *begun)
 
 	history_begin(&slot->request);
 	*begun = true;
-	location_require_outside();
+	if (slot->request.kind == JOB_METRICS)
+		metrics_file_require_outside();
+	else
+		location_require_outside();
 	if (slot->request.kind == JOB_RECOVER)
 	{
 		recover(run);
@@ -290,7 +279,7 @@ do_job(EngineRun *run, bool *begun)
 	}
 	do_with_engine(run, &slot->request);
 	if (slot->request.kind == JOB_SYNC && run->succeeded)
-		warn_of_missing(started_at);
+		missing_report(slot, started_at);
 	if (run->succeeded)
 		cleanup_store_decisions(slot);
 	if (slot->request.kind == JOB_BACKUP && run->succeeded &&
@@ -392,7 +381,9 @@ log_end(const JobEnd *end)
 	JobKind		kind = slot->request.kind;
 	bool		is_large = kind == JOB_BACKUP || kind == JOB_VERIFY;
 
-	if (strcmp(end->status, JOB_END_OK) == 0)
+	if (kind == JOB_METRICS)
+		metrics_file_log_end(outcome);
+	else if (strcmp(end->status, JOB_END_OK) == 0)
 		ereport(is_large ? LOG : DEBUG1, errmsg("%s finished", title));
 	else if (strcmp(end->status, JOB_END_FAILED) != 0)
 		ereport(LOG, errmsg_internal("%s", outcome->message));

@@ -15,6 +15,8 @@
 
 #include "engine_process.h"
 #include "job_description.h"
+#include "metrics_file.h"
+#include "repository_state.h"
 #include "settings.h"
 
 /*
@@ -186,6 +188,10 @@ put_backup(StringInfo json, const JobRequest *request)
 	put_text(json, "depth", settings_verify_depth());
 	put_text(json, "label", request->label);
 	put_text(json, "schedule", request->schedule);
+	put_number(json, "minimum_free_percent", setting_minimum_free_space);
+	put_key(json, "expected_bytes");
+	appendStringInfo(json, INT64_FORMAT,
+					 repository_expected_bytes(request));
 }
 
 /*
@@ -236,6 +242,10 @@ job_description(const JobRequest *request)
 			break;
 		case JOB_EXPIRE:
 			put_retention(&json, request);
+			break;
+		case JOB_METRICS:
+			put_text(&json, "path", setting_metrics_file);
+			put_text(&json, "text", metrics_file_text());
 			break;
 		case JOB_SYNC:
 		case JOB_CHECK:

@@ -17,6 +17,7 @@ job_kind_name(JobKind kind)
 		[JOB_CHECK] = "check",
 		[JOB_RECOVER] = "recover",
 		[JOB_EXPIRE] = "expire",
+		[JOB_METRICS] = "metrics",
 	};
 
 	return names[kind];
@@ -33,6 +34,7 @@ job_title(const JobRequest *request)
 		[JOB_CHECK] = "check of the repository",
 		[JOB_RECOVER] = "clean-up of the repository",
 		[JOB_EXPIRE] = "clean-up of old backups",
+		[JOB_METRICS] = "update of the metrics file",
 	};
 
 	if (request->id[0] == '\0')
@@ -59,7 +61,8 @@ job_requests_conflict(const JobRequest *a, const JobRequest *b)
 		return a->type == b->type;
 	if (a->kind == JOB_VERIFY)
 		return strcmp(a->id, b->id) == 0;
-	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER;
+	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER ||
+		a->kind == JOB_METRICS;
 }
 
 bool
@@ -69,6 +72,7 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 	{
 		case JOB_CHECK:
 		case JOB_RECOVER:
+		case JOB_METRICS:
 			return false;
 		case JOB_EXPIRE:
 

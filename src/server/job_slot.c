@@ -6,63 +6,12 @@
 #include <time.h>
 
 #include "miscadmin.h"
-#include "storage/ipc.h"
-#include "storage/shmem.h"
 #include "utils/timestamp.h"
 
 #include "job_slot.h"
 
 /* A scheduler that has not looked at a request for so long ends by errors. */
 #define STALE_REQUEST_MS 30000
-
-JobTable   *job_table = NULL;
-
-static shmem_request_hook_type previous_request_hook = NULL;
-static shmem_startup_hook_type previous_startup_hook = NULL;
-
-/*
- * Asks the server for our share of shared memory.
- */
-static void
-request_memory(void)
-{
-	if (previous_request_hook != NULL)
-		previous_request_hook();
-	RequestAddinShmemSpace(MAXALIGN(sizeof(JobTable)));
-	RequestNamedLWLockTranche("erpgo_backup", 1);
-}
-
-/*
- * Makes the table of jobs, or finds it.
- */
-static void
-set_up_memory(void)
-{
-	bool		found;
-
-	if (previous_startup_hook != NULL)
-		previous_startup_hook();
-
-	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	job_table = ShmemInitStruct("erpgo_backup", sizeof(JobTable), &found);
-	if (!found)
-	{
-		memset(job_table, 0, sizeof(JobTable));
-		job_table->lock = &GetNamedLWLockTranche("erpgo_backup")->lock;
-		for (int i = 0; i < JOB_SLOTS; i++)
-			ConditionVariableInit(&job_table->slots[i].changed);
-	}
-	LWLockRelease(AddinShmemInitLock);
-}
-
-void
-job_table_install_hooks(void)
-{
-	previous_request_hook = shmem_request_hook;
-	shmem_request_hook = request_memory;
-	previous_startup_hook = shmem_startup_hook;
-	shmem_startup_hook = set_up_memory;
-}
 
 /*
  * Is a job in the slot that has not ended?
@@ -244,10 +193,23 @@ job_any_active(char id[BACKUP_ID_SIZE])
 		const JobSlot *slot = &job_table->slots[i];
 
 		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
-			slot->request.kind != JOB_EXPIRE;
+			slot->request.kind != JOB_EXPIRE &&
+			slot->request.kind != JOB_METRICS;
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
 	}
+	LWLockRelease(job_table->lock);
+	return found;
+}
+
+bool
+job_has_room(void)
+{
+	bool		found = false;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	for (int i = 0; i < JOB_SLOTS && !found; i++)
+		found = job_table->slots[i].state == JOB_FREE;
 	LWLockRelease(job_table->lock);
 	return found;
 }

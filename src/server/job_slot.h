@@ -43,7 +43,8 @@ typedef enum JobKind
 	JOB_EVENT,
 	JOB_CHECK,
 	JOB_RECOVER,
-	JOB_EXPIRE
+	JOB_EXPIRE,
+	JOB_METRICS					/* writes the metrics file */
 } JobKind;
 
 typedef enum JobState
@@ -129,6 +130,8 @@ typedef struct JobTable
 	bool		scheduler_wanted;	/* it was woken; a latch may be forgotten */
 	bool		scheduler_connecting;	/* see scheduler.c */
 	bool		repair_wanted;	/* a worker ended without recording it */
+	bool		metrics_wanted; /* the metrics file is to be written anew */
+	bool		metrics_failed; /* it could not be written the last time */
 	int64		last_backup_time;	/* in the identifier given last */
 	uint64		last_number;
 	JobSlot		slots[JOB_SLOTS];
@@ -165,8 +168,11 @@ extern JobSlot *job_find(const char *id, bool wait);
  */
 extern JobSlot *job_find_cleanup(void);
 
-/* Any active job but a check or a clean-up; false if there is none.  id may become "". */
+/* Any active job but those that are over at once; id may become "". */
 extern bool job_any_active(char id[BACKUP_ID_SIZE]);
+
+/* Is there a slot for another job? */
+extern bool job_has_room(void);
 
 /* Is a job of this kind active? */
 extern bool job_kind_active(JobKind kind);

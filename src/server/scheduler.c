@@ -28,6 +28,7 @@
 #include "history.h"
 #include "job.h"
 #include "job_slot.h"
+#include "metrics_file.h"
 #include "schedule_run.h"
 #include "scheduler.h"
 #include "settings.h"
@@ -83,6 +84,7 @@ wait_for_latch(long milliseconds)
 	{
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
+		metrics_file_want();
 	}
 }
 
@@ -181,6 +183,7 @@ take_office(void)
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
 	job_table->scheduler_pid = MyProcPid;
 	job_table->repair_wanted = true;
+	job_table->metrics_wanted = true;
 	for (int i = 0; i < JOB_SLOTS; i++)
 	{
 		JobSlot    *slot = &job_table->slots[i];
@@ -382,7 +385,10 @@ work(void)
 		repair_history();
 	rest = job_request_retries();
 	if (OidIsValid(known_extension))
+	{
+		metrics_file_request();
 		rest = sooner(rest, schedules_run_due());
+	}
 	start_requested_jobs();
 	return rest;
 }

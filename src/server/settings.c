@@ -40,6 +40,9 @@ int			setting_retention_daily_days = RETENTION_DAILY_DAYS;
 int			setting_retention_weekly_weeks = RETENTION_WEEKLY_WEEKS;
 int			setting_retention_monthly_months = RETENTION_MONTHLY_MONTHS;
 int			setting_retention_minimum = RETENTION_MINIMUM;
+char	   *setting_metrics_file;
+int			setting_delayed_after = 8 * 60 * 60;
+int			setting_minimum_free_space = 5;
 
 /* Looked at by the view erpgo_backup.default_schedule. */
 static bool default_schedules = true;
@@ -104,6 +107,28 @@ check_secrets_file(char **newval, void **extra, GucSource source)
 	if ((*newval)[0] == '\0' || is_absolute_path(*newval))
 		return true;
 	GUC_check_errdetail("The path of the secrets file must be absolute.");
+	return false;
+}
+
+/*
+ * A metrics file is named by an absolute path outside of the data directory,
+ * or not at all.
+ */
+static bool
+check_metrics_file(char **newval, void **extra, GucSource source)
+{
+	char		path[MAXPGPATH];
+
+	if ((*newval)[0] == '\0')
+		return true;
+	strlcpy(path, *newval, sizeof(path));
+	canonicalize_path(path);
+	if (!is_absolute_path(path) || strlen(*newval) >= sizeof(path))
+		GUC_check_errdetail("The path of the metrics file must be absolute.");
+	else if (path_is_prefix_of_path(DataDir, path))
+		GUC_check_errdetail("The metrics file must not be inside the data directory.");
+	else
+		return true;
 	return false;
 }
 
@@ -307,6 +332,29 @@ define_policy(void)
 							   check_timezone, NULL, NULL);
 }
 
+/*
+ * Defines what says how backups are watched.
+ */
+static void
+define_monitoring(void)
+{
+	DefineCustomIntVariable("erpgo_backup.delayed_after",
+							"Age of the last full backup at which the next one is overdue.",
+							NULL, &setting_delayed_after, 8 * 60 * 60,
+							60, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.minimum_free_space",
+							"Percentage of the repository's file system that backups leave free.",
+							"0 means that they may fill it.",
+							&setting_minimum_free_space, 5, 0, 90,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.metrics_file",
+							   "File that metrics for Prometheus are written to.",
+							   "Empty means that none is written.",
+							   &setting_metrics_file, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, check_metrics_file, NULL, NULL);
+}
+
 void
 settings_define(void)
 {
@@ -314,6 +362,7 @@ settings_define(void)
 	define_manners();
 	define_limits();
 	define_policy();
+	define_monitoring();
 	MarkGUCPrefixReserved("erpgo_backup");
 }
 

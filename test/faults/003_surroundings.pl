@@ -51,7 +51,7 @@ SKIP:
 	subtest 'a full disk' => sub {
 		my $repository = "$small/surroundings.$$";
 
-		$server->set('erpgo_backup.repository' => "file://$repository");
+		$server->set('erpgo_backup.repository' => "file://$repository", 'erpgo_backup.minimum_free_space' => '0');
 		local $server->{folder} = $repository;
 		fails_like(qr/No space left on device/, 'full disk');
 		is_clean('full disk');

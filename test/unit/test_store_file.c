@@ -272,6 +272,22 @@ a_url_of_another_kind_is_refused(void **state)
 	expect_failure(FAILURE_USAGE, "relative", open_missing, "relative/path");
 }
 
+static void
+what_is_to_stay_free_is_not_written_to(void **state)
+{
+	Store	   *store = *state;
+	int64		available;
+	int64		total;
+
+	assert_true(store_space(store, &available, &total));
+	store->reserve = total + 1;
+	expect_failure(FAILURE_DISK_FULL, "are kept free", put_object, store);
+	assert_int_equal(store_list(store, "folder/").count, 0);
+	store->reserve = available / 2;
+	put_object(store);
+	assert_int_equal(store_list(store, "folder/").count, 1);
+}
+
 #define CASE(function) \
 	cmocka_unit_test_setup_teardown(function, open_store, close_store)
 
@@ -280,6 +296,7 @@ main(void)
 {
 	const struct CMUnitTest cases[] = {
 		CASE(objects_are_for_their_owner_only),
+		CASE(what_is_to_stay_free_is_not_written_to),
 		CASE(folders_go_with_their_last_object),
 		CASE(a_sweep_leaves_neither_files_nor_folders),
 		CASE(a_failure_leaves_neither_files_nor_folders),

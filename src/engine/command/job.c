@@ -20,7 +20,8 @@ static const struct
 	{"event", job_event},
 	{"discard", job_discard},
 	{"check", job_check},
-	{"expire", job_expire}
+	{"expire", job_expire},
+	{"metrics", job_metrics}
 };
 
 const char *

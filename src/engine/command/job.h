@@ -38,6 +38,17 @@ extern Repository *job_repository(json_t *job);
 /* How to reach the server. */
 extern ServerAddress job_server_address(json_t *job);
 
+/* Tells the server how much room there is in the repository. */
+extern void job_send_space(Repository *repository);
+
+/*
+ * From now on, writing to the repository leaves the job's share of it free.
+ * Fails (FAILURE_DISK_FULL), with nothing written, if so many bytes do not
+ * fit any more.
+ */
+extern void job_require_space(json_t *job, Repository *repository,
+							  int64 expected);
+
 /* The version of the server, as in PG_VERSION_NUM. */
 extern int	job_server_version(json_t *job);
 
@@ -49,6 +60,13 @@ extern const char *job_bindir(json_t *job);
  * of the data directory or of a tablespace.
  */
 extern void job_require_outside(json_t *job);
+
+/*
+ * The same for another file or folder: a real path.  What it is, and the
+ * hint, are for the message.
+ */
+extern void job_require_path_outside(json_t *job, const char *what,
+									 const char *path, const char *hint);
 
 /*
  * Connects to a database that is always there, if not dropped: "postgres", or

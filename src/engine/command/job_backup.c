@@ -72,6 +72,25 @@ find_databases(BackupRun *run)
 }
 
 /*
+ * Fails if the backup does not fit into the repository any more, as far as
+ * the last one of its kind, or else the size of the databases, tells.
+ */
+static void
+require_space(const BackupRun *run)
+{
+	int64		expected = job_integer(run->job, "expected_bytes", 0);
+
+	if (expected <= 0)
+	{
+		expected = 0;
+		for (int i = 0; i < run->database_count; i++)
+			expected += run->expected[i];
+	}
+	job_send_space(run->repository);
+	job_require_space(run->job, run->repository, expected);
+}
+
+/*
  * A copy of a text that may be NULL.
  */
 static char *
@@ -229,6 +248,7 @@ job_backup(json_t *job)
 	run.repository = job_repository(job);
 	job_require_outside(job);
 	find_databases(&run);
+	require_space(&run);
 
 	/* It takes a while to start, and so do we. */
 	globals = dump_globals_start(&run.dump, PQdb(run.connection));
@@ -243,6 +263,7 @@ job_backup(json_t *job)
 	strlcpy(backup.data_key, run.writer->data_key, sizeof(backup.data_key));
 	read_back(&run, &backup);
 	publish(&run);
+	job_send_space(run.repository);
 	job_send_backup(backup_to_json(&backup));
 	return json_object();
 }

@@ -1,5 +1,6 @@
 /*
- * Where a repository must not be: inside of what it is to save.
+ * Where a repository, or anything else that is written, must not be: inside
+ * of what is to be saved.
  *
  * The server compares the paths as they are written, for it never touches the
  * repository; here symbolic links are followed.
@@ -12,20 +13,29 @@
 
 #define DATA_HINT "Choose a folder on another disk in the setting erpgo_backup.repository."
 
+/* What must not be inside. */
+typedef struct Subject
+{
+	const char *what;
+	const char *path;
+	const char *hint;
+} Subject;
+
 /*
  * Fails if a real path is that of a folder, or below it.  What does not exist
  * contains nothing.
  */
 static void
-refuse_inside(const char *path, const char *folder, const char *what)
+refuse_inside(const Subject *subject, const char *folder, const char *what)
 {
+	const char *path = subject->path;
 	char	   *real = realpath(folder, NULL);
 	size_t		len = real == NULL ? 0 : strlen(real);
 
 	if (real != NULL && strncmp(path, real, len) == 0 &&
 		(path[len] == '/' || path[len] == '\0'))
-		fail(FAILURE_STATE, DATA_HINT,
-			 "repository \"%s\" is inside of %s \"%s\"", path, what, real);
+		fail(FAILURE_STATE, subject->hint,
+			 "%s \"%s\" is inside of %s \"%s\"", subject->what, path, what, real);
 	free(real);
 }
 
@@ -33,7 +43,7 @@ refuse_inside(const char *path, const char *folder, const char *what)
  * Fails if a real path is in a tablespace.
  */
 static void
-refuse_inside_tablespaces(const char *path, const char *data_directory)
+refuse_inside_tablespaces(const Subject *subject, const char *data_directory)
 {
 	char	   *links = psprintf("%s/pg_tblspc", data_directory);
 	DIR		   *folder = opendir(links);
@@ -44,7 +54,7 @@ refuse_inside_tablespaces(const char *path, const char *data_directory)
 		char	   *link = psprintf("%s/%s", links, entry->d_name);
 
 		if (entry->d_name[0] != '.')
-			refuse_inside(path, link, "tablespace");
+			refuse_inside(subject, link, "tablespace");
 		pg_free(link);
 	}
 	if (folder != NULL)
@@ -53,15 +63,25 @@ refuse_inside_tablespaces(const char *path, const char *data_directory)
 }
 
 void
+job_require_path_outside(json_t *job, const char *what, const char *path,
+						 const char *hint)
+{
+	const char *data_directory = job_text(json_object_get(job, "server"), "data_directory");
+	Subject		subject = {what, path, hint};
+
+	if (data_directory == NULL)
+		return;
+	refuse_inside(&subject, data_directory, "data directory");
+	refuse_inside_tablespaces(&subject, data_directory);
+}
+
+void
 job_require_outside(json_t *job)
 {
 	const char *path = store_url_path(job_required_text(job, "repository"));
-	const char *data_directory = job_text(json_object_get(job, "server"), "data_directory");
 	char	   *real = path == NULL ? NULL : realpath(path, NULL);
 
-	if (real == NULL || data_directory == NULL)
-		return;
-	refuse_inside(real, data_directory, "data directory");
-	refuse_inside_tablespaces(real, data_directory);
+	if (real != NULL)
+		job_require_path_outside(job, "repository", real, DATA_HINT);
 	free(real);
 }

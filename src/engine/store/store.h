@@ -78,6 +78,7 @@ struct Store
 {
 	const StoreOps *ops;
 	char	   *url;			/* for messages; holds no secret */
+	int64		reserve;		/* bytes that writing leaves free; 0 for none */
 };
 
 /*
