@@ -26,6 +26,7 @@ static const Subcommand subcommands[] = {
 	{"verify", "compare backups with what they were when they were made", command_verify},
 	{"restore", "restore databases of a backup", command_restore},
 	{"check", "check the repository", command_check},
+	{"notify-test", "send a test alert", command_notify_test},
 	{"version", "print versions", command_version}
 };
 

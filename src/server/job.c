@@ -27,10 +27,6 @@
 #include "settings.h"
 #include "worker_session.h"
 
-/* What the engine should have ended by itself is ended this much later. */
-#define BACKSTOP_S 60
-/* Jobs other than backups and verifications are small. */
-#define SMALL_JOB_LIMIT_S (60 * 60)
 /* Where the doubling of the delay between retries ends. */
 #define LONGEST_RETRY_DELAY_MS (60 * 60 * INT64CONST(1000))
 
@@ -147,7 +143,7 @@ take_log(const EngineMessage *message)
 	else if (strcmp(level, "log") == 0)
 		elevel = LOG;
 	ereport(elevel, errmsg_internal("%s", words), hint ? errhint("%s", hint) : 0);
-	if (elevel == WARNING && slot->request.kind != JOB_CHECK)
+	if (elevel == WARNING && !job_answers_in_rows(slot->request.kind))
 		job_add_line(slot, message_json(message));
 }
 
@@ -191,7 +187,7 @@ take_message(const EngineMessage *message)
 			backups_described++;
 			break;
 		case MESSAGE_ROW:
-			if (slot->request.kind == JOB_CHECK)
+			if (job_answers_in_rows(slot->request.kind))
 				job_add_line(slot, message_json(message));
 			break;
 		case MESSAGE_RESULT:
@@ -202,20 +198,6 @@ take_message(const EngineMessage *message)
 }
 
 /*
- * How long the engine may take for the job, in seconds; 0 is without limit.
- */
-static int
-time_limit(const JobRequest *request)
-{
-	if (request->kind == JOB_VERIFY)
-		return 0;
-	if (request->kind != JOB_BACKUP)
-		return SMALL_JOB_LIMIT_S;
-	return setting_maximum_duration == 0 ? 0 :
-		setting_maximum_duration + BACKSTOP_S;
-}
-
-/*
  * Has the engine do a job; run says how it ended.
  */
 static void
@@ -223,7 +205,7 @@ do_with_engine(EngineRun *run, const JobRequest *request)
 {
 	backups_described = 0;
 	run->slot = slot;
-	run->time_limit = time_limit(request);
+	run->time_limit = job_time_limit(request);
 	run->on_message = take_message;
 	engine_run(run, job_description(request));
 	run->outcome.count = backups_described;
@@ -278,7 +260,9 @@ do_job(EngineRun *run, bool *begun)
 
 	history_begin(&slot->request);
 	*begun = true;
-	location_require_outside();
+	/* Where the repository lies is no reason not to warn of it. */
+	if (slot->request.kind != JOB_NOTIFY)
+		location_require_outside();
 	if (slot->request.kind == JOB_RECOVER)
 	{
 		recover(run);

@@ -17,6 +17,13 @@
 #include "job_description.h"
 #include "settings.h"
 
+/* What the engine should have ended by itself is ended this much later. */
+#define BACKSTOP_S 60
+/* Jobs other than backups and verifications are small. */
+#define SMALL_JOB_LIMIT_S (60 * 60)
+/* The engine itself takes less than a minute. */
+#define NOTIFY_LIMIT_S 90
+
 /*
  * Appends a key and its colon.
  */
@@ -181,6 +188,19 @@ put_backup(StringInfo json, const JobRequest *request)
 	put_text(json, "schedule", NULL);
 }
 
+/*
+ * Appends what is to be sent, and how long it may take.
+ */
+static void
+put_notification(StringInfo json)
+{
+	put_key(json, "test");
+	appendStringInfoString(json, "true");
+	put_key(json, "heartbeat");
+	appendStringInfoString(json, "true");
+	put_number(json, "timeout_ms", setting_notify_timeout);
+}
+
 char *
 job_description(const JobRequest *request)
 {
@@ -199,12 +219,28 @@ job_description(const JobRequest *request)
 		case JOB_EVENT:
 			put_event(&json, request);
 			break;
+		case JOB_NOTIFY:
+			put_notification(&json);
+			break;
 		case JOB_SYNC:
 		case JOB_CHECK:
 		case JOB_RECOVER:
 			break;
 	}
 	return end_description(&json, caller);
+}
+
+int
+job_time_limit(const JobRequest *request)
+{
+	if (request->kind == JOB_VERIFY)
+		return 0;
+	if (request->kind == JOB_NOTIFY)
+		return NOTIFY_LIMIT_S;
+	if (request->kind != JOB_BACKUP)
+		return SMALL_JOB_LIMIT_S;
+	return setting_maximum_duration == 0 ? 0 :
+		setting_maximum_duration + BACKSTOP_S;
 }
 
 char *

@@ -29,10 +29,17 @@ job_kind_name(JobKind kind)
 		[JOB_SYNC] = "sync",
 		[JOB_EVENT] = "event",
 		[JOB_CHECK] = "check",
+		[JOB_NOTIFY] = "notify",
 		[JOB_RECOVER] = "recover",
 	};
 
 	return names[kind];
+}
+
+bool
+job_answers_in_rows(JobKind kind)
+{
+	return kind == JOB_CHECK || kind == JOB_NOTIFY;
 }
 
 char *
@@ -44,6 +51,7 @@ job_title(const JobRequest *request)
 		[JOB_SYNC] = "synchronization with the repository",
 		[JOB_EVENT] = "change of backup",
 		[JOB_CHECK] = "check of the repository",
+		[JOB_NOTIFY] = "sending of alerts",
 		[JOB_RECOVER] = "clean-up of the repository",
 	};
 

@@ -19,7 +19,8 @@ static const struct
 	{"sync", job_sync},
 	{"event", job_event},
 	{"discard", job_discard},
-	{"check", job_check}
+	{"check", job_check},
+	{"notify", job_notify}
 };
 
 const char *
