@@ -182,6 +182,8 @@ is(scalar($receivers->received('mails')), 1, 'and arrives');
 fails_like('a wrong password', { %email, SMTP_PASSWORD => 'Topsecret-wrong' }, 0, qr/SMTP server "localhost": it refused the user name or the password/);
 fails_like('an unknown recipient', { %email, NOTIFICATION_EMAIL => 'unknown@example.com' }, 0, qr/with code 550$/);
 fails_like('a busy recipient', { %email, NOTIFICATION_EMAIL => 'busy@example.com' }, 1, qr/with code 451$/);
+fails_like('one recipient of three', { %email, NOTIFICATION_EMAIL => 'unknown@example.com, dba@example.com, busy@example.com' }, 0, qr/^SMTP server "localhost" took the mail, but refused 2 of 3 recipients$/);
+is(join(' ', map { @{ $_->{to} } } $receivers->received('mail')), 'dba@example.com', 'the others get the mail');
 fails_like('TLS where STARTTLS is expected', { %email, SMTP_SECURITY => 'tls' }, 1, qr/TLS could not be established/);
 fails_like('a mail server of somebody else', { %email, BACKUP_CA_FILE => $receivers->authority('other') }, 0, qr/certificate could not be verified/);
 fails_like('a mail server that hangs', { %email, SMTP_PORT => $hanging }, 1, qr/did not answer in time/);

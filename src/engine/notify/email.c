@@ -141,10 +141,10 @@ read_server(Transfer *transfer, MailServer *server)
 }
 
 /*
- * Tells libcurl the server, the envelope and who we are there.
+ * Tells libcurl the server, the sender and who we are there.
  */
 static CURLcode
-set_envelope(Transfer *transfer, const MailServer *server)
+set_server(Transfer *transfer, const MailServer *server)
 {
 	CURL	   *handle = transfer->handle;
 	char	   *url = psprintf("%s://%s:%d", server->security->scheme,
@@ -163,8 +163,6 @@ set_envelope(Transfer *transfer, const MailServer *server)
 		result = curl_easy_setopt(handle, CURLOPT_PASSWORD, secret_get(SECRET_SMTP_PASSWORD));
 	if (result == CURLE_OK)
 		result = curl_easy_setopt(handle, CURLOPT_MAIL_FROM, psprintf("<%s>", server->from));
-	if (result == CURLE_OK)
-		result = curl_easy_setopt(handle, CURLOPT_MAIL_RCPT, transfer->recipients);
 	return result;
 }
 
@@ -181,7 +179,7 @@ prepare(const Alert *alert, int timeout_ms)
 	if (!read_server(transfer, &server))
 		return transfer;
 	transfer->receiver = psprintf("SMTP server \"%s\"", server.host);
-	result = set_envelope(transfer, &server);
+	result = set_server(transfer, &server);
 	if (result != CURLE_OK)
 		transfer_refuse(transfer, verdict_of_smtp(transfer->receiver, result, 0));
 	else

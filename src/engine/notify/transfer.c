@@ -13,6 +13,9 @@
 #define CONNECT_TIMEOUT_MS 10000
 /* More of an answer is not read. */
 #define ANSWER_LIMIT 4096
+/* RFC 5321: "start mail input", and the first of those that refuse. */
+#define SMTP_START_INPUT 354
+#define SMTP_REFUSED 400
 
 /*
  * Fails unless libcurl did as it was told; only memory can be the reason.
@@ -53,6 +56,33 @@ read_body(char *buffer, size_t size, size_t count, void *context)
 	memcpy(buffer, transfer->body + transfer->body_sent, len);
 	transfer->body_sent += len;
 	return len;
+}
+
+/*
+ * Notes what a mail server replies.  libcurl ends well if it took any of the
+ * recipients, and does not tell of the others; but their replies are those
+ * right before the one that asks for the mail.
+ */
+static size_t
+note_reply(char *data, size_t size, size_t count, void *context)
+{
+	Transfer   *transfer = context;
+	int			code = 0;
+
+	for (size_t i = 0; i < 3 && i < size * count; i++)
+		code = code * 10 + (data[i] - '0');
+	/* All lines of a reply but the last have another character here. */
+	if (size * count < 4 || data[3] != ' ')
+		return size * count;
+	if (code != SMTP_START_INPUT)
+	{
+		transfer->replies[transfer->reply_count++ % transfer->recipient_count] = code;
+		return size * count;
+	}
+	transfer->refused_count = 0;
+	for (int i = 0; i < transfer->recipient_count; i++)
+		transfer->refused_count += transfer->replies[i] >= SMTP_REFUSED;
+	return size * count;
 }
 
 /*
@@ -105,6 +135,7 @@ transfer_free(Transfer *transfer)
 	if (transfer->body != NULL)
 		OPENSSL_cleanse(transfer->body, transfer->body_len);
 	pg_free(transfer->body);
+	pg_free(transfer->replies);
 	pg_free(transfer);
 }
 
@@ -197,6 +228,14 @@ transfer_mail(Transfer *transfer, char *mail)
 	transfer->is_mail = true;
 	transfer->body = mail;
 	transfer->body_len = strlen(mail);
+	for (struct curl_slist *entry = transfer->recipients; entry != NULL; entry = entry->next)
+		transfer->recipient_count++;
+	transfer->replies = pg_malloc0(transfer->recipient_count * sizeof(int));
+	set_option(transfer, CURLOPT_MAIL_RCPT, transfer->recipients);
+	/* One that is gone should not keep the mail from the others. */
+	set_option(transfer, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+	set_option(transfer, CURLOPT_HEADERFUNCTION, note_reply);
+	set_option(transfer, CURLOPT_HEADERDATA, transfer);
 	set_option(transfer, CURLOPT_UPLOAD, 1L);
 	set_option(transfer, CURLOPT_READFUNCTION, read_body);
 	set_option(transfer, CURLOPT_READDATA, transfer);
@@ -208,6 +247,11 @@ transfer_verdict(Transfer *transfer, CURLcode result)
 	long		status = 0;
 
 	(void) curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status);
+	if (result == CURLE_OK && transfer->refused_count > 0)
+		return verdict_refused("Check NOTIFICATION_EMAIL in the secrets file.",
+							   "%s took the mail, but refused %d of %d recipients",
+							   transfer->receiver, transfer->refused_count,
+							   transfer->recipient_count);
 	if (transfer->is_mail)
 		return verdict_of_smtp(transfer->receiver, result, status);
 	if (result == CURLE_WRITE_ERROR && transfer->answer_len > ANSWER_LIMIT)

@@ -30,6 +30,12 @@ typedef struct Transfer
 	size_t		body_len;
 	size_t		body_sent;
 	size_t		answer_len;		/* of what was read and dropped */
+
+	/* Of a mail. */
+	int			recipient_count;
+	int		   *replies;		/* the newest ones, one for each recipient */
+	int			reply_count;
+	int			refused_count;	/* recipients that the server does not take */
 } Transfer;
 
 /* Which URLs a secret may hold. */
@@ -62,7 +68,7 @@ extern void transfer_post(Transfer *transfer, char *body,
 /* Adds a header to a request of HTTP. */
 extern void transfer_add_header(Transfer *transfer, const char *header);
 
-/* Makes it a mail; the transfer takes the text. */
+/* Makes it a mail to its recipients; the transfer takes the text. */
 extern void transfer_mail(Transfer *transfer, char *mail);
 
 /* Notes that the transfer is not to be performed. */

@@ -26,7 +26,7 @@ extern Verdict verdict_of_http(const char *receiver, CURLcode result,
 extern Verdict verdict_of_smtp(const char *receiver, CURLcode result,
 							   long reply);
 
-/* What was not even tried; message says why. */
+/* What cannot be sent, or not to all, as things are; message says why. */
 extern Verdict verdict_refused(const char *hint, const char *message,...)
 			pg_attribute_printf(2, 3);
 extern Verdict verdict_too_late(const char *receiver);
