@@ -7,7 +7,6 @@
 #include "command/delivery.h"
 #include "command/human.h"
 #include "command/table.h"
-#include "protocol.h"
 #include "repository/secrets.h"
 
 const char *const help_notify_test =
@@ -37,21 +36,6 @@ static const struct option notify_test_options[] = {
 static const Column delivery_columns[] = {
 	{"STATUS"}, {"CHANNEL"}, {"WHAT HAPPENED"}
 };
-
-json_t *
-delivery_to_json(const Delivery *delivery)
-{
-	const Verdict *verdict = &delivery->verdict;
-
-	return json_pack("{s:o, s:s, s:s, s:b, s:o, s:o}",
-					 "alert", json_text(delivery->alert == NULL ? NULL :
-										delivery->alert->id),
-					 "channel", delivery->channel,
-					 "status", verdict->sent ? DELIVERY_SENT : DELIVERY_FAILED,
-					 "transient", (int) verdict->transient,
-					 "message", json_text(verdict->message),
-					 "hint", json_text(verdict->hint));
-}
 
 /*
  * Adds what became of the alert on a channel to an array.

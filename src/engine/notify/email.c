@@ -107,37 +107,46 @@ add_recipients(Transfer *transfer, const char *value)
 }
 
 /*
- * Reads where and from whom mails go; false if the transfer is refused.
+ * Takes where and from whom mails go out of the secrets.
  */
-static bool
-read_server(Transfer *transfer, MailServer *server)
+static MailServer
+read_server(Transfer *transfer)
 {
 	const char *user = secret_get(SECRET_SMTP_USER);
-	const char *hint = NULL;
+	MailServer	server = {
+		.security = find_security(),
+		.host = secret_get(SECRET_SMTP_HOST),
+		.from = secret_get(SECRET_SMTP_FROM),
+		.to = add_recipients(transfer, secret_get(SECRET_NOTIFICATION_EMAIL))
+	};
 
-	server->security = find_security();
-	server->host = secret_get(SECRET_SMTP_HOST);
-	server->from = secret_get(SECRET_SMTP_FROM);
-	if (server->from == NULL && user != NULL && mail_address_is_valid(user))
-		server->from = user;
-	server->to = add_recipients(transfer, secret_get(SECRET_NOTIFICATION_EMAIL));
+	if (server.security != NULL)
+		server.port = find_port(server.security);
+	if (server.from == NULL && user != NULL && mail_address_is_valid(user))
+		server.from = user;
+	return server;
+}
 
+/*
+ * What keeps mails from being sent with these secrets; NULL if nothing does.
+ */
+static const char *
+find_problem(const MailServer *server)
+{
 	if (server->host == NULL || !host_is_valid(server->host))
-		hint = "SMTP_HOST in the secrets file must be the name of a mail server.";
-	else if (server->security == NULL)
-		hint = "SMTP_SECURITY in the secrets file must be \"starttls\", \"tls\" or \"none\".";
-	else if ((server->port = find_port(server->security)) == 0)
-		hint = "SMTP_PORT in the secrets file must be a number between 1 and 65535.";
-	else if (server->from == NULL || !mail_address_is_valid(server->from))
-		hint = "SMTP_FROM in the secrets file must be an address as \"backup@example.com\".";
-	else if (server->to == NULL)
-		hint = "NOTIFICATION_EMAIL in the secrets file must be an address as \"dba@example.com\", or several with commas.";
-	else if (server->security->use_tls == CURLUSESSL_NONE &&
-			 secret_get(SECRET_SMTP_PASSWORD) != NULL && !host_is_loopback(server->host))
-		hint = "SMTP_SECURITY \"none\" would send SMTP_PASSWORD in the clear.";
-	if (hint != NULL)
-		transfer_refuse(transfer, verdict_refused(hint, "cannot send mails with the secrets as they are"));
-	return hint == NULL;
+		return "SMTP_HOST in the secrets file must be the name of a mail server.";
+	if (server->security == NULL)
+		return "SMTP_SECURITY in the secrets file must be \"starttls\", \"tls\" or \"none\".";
+	if (server->port == 0)
+		return "SMTP_PORT in the secrets file must be a number between 1 and 65535.";
+	if (server->from == NULL || !mail_address_is_valid(server->from))
+		return "SMTP_FROM in the secrets file must be an address as \"backup@example.com\".";
+	if (server->to == NULL)
+		return "NOTIFICATION_EMAIL in the secrets file must be an address as \"dba@example.com\", or several with commas.";
+	if (server->security->use_tls == CURLUSESSL_NONE &&
+		secret_get(SECRET_SMTP_PASSWORD) != NULL && !host_is_loopback(server->host))
+		return "SMTP_SECURITY \"none\" would send SMTP_PASSWORD in the clear.";
+	return NULL;
 }
 
 /*
@@ -173,11 +182,15 @@ static Transfer *
 prepare(const Alert *alert, int timeout_ms)
 {
 	Transfer   *transfer = transfer_create("SMTP server", timeout_ms);
-	MailServer	server = {0};
+	MailServer	server = read_server(transfer);
+	const char *problem = find_problem(&server);
 	CURLcode	result;
 
-	if (!read_server(transfer, &server))
+	if (problem != NULL)
+	{
+		transfer_refuse(transfer, verdict_refused(problem, "cannot send mails with the secrets as they are"));
 		return transfer;
+	}
 	transfer->receiver = psprintf("SMTP server \"%s\"", server.host);
 	result = set_server(transfer, &server);
 	if (result != CURLE_OK)
