@@ -27,6 +27,7 @@ static const Subcommand subcommands[] = {
 	{"restore", "restore databases of a backup", command_restore},
 	{"expire", "delete the backups that are not to be kept any longer", command_expire},
 	{"check", "check the repository", command_check},
+	{"notify-test", "send a test alert", command_notify_test},
 	{"version", "print versions", command_version}
 };
 

@@ -62,7 +62,8 @@ is_for_engine(const char *entry)
 {
 	static const char *const prefixes[] = {
 		"BACKUP_ENCRYPTION_KEY=", "POSTGRES_PASSWORD=", "AWS_", "SMTP_",
-		"SLACK_WEBHOOK_URL=", "NOTIFICATION_EMAIL=", "TZ=",
+		"SLACK_WEBHOOK_URL=", "WEBHOOK_", "HEARTBEAT_URL=",
+		"NOTIFICATION_EMAIL=", "BACKUP_CA_FILE=", "TZ=",
 		"LD_LIBRARY_PATH=",
 	};
 

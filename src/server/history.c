@@ -350,6 +350,7 @@ history_end(const JobRequest *request, const JobEnd *end)
 			break;
 		case JOB_SYNC:
 		case JOB_CHECK:
+		case JOB_NOTIFY:
 		case JOB_RECOVER:
 		case JOB_EXPIRE:
 		case JOB_METRICS:

@@ -30,10 +30,6 @@
 #include "settings.h"
 #include "worker_session.h"
 
-/* What the engine should have ended by itself is ended this much later. */
-#define BACKSTOP_S 60
-/* Jobs other than backups and verifications are small. */
-#define SMALL_JOB_LIMIT_S (60 * 60)
 /* Where the doubling of the delay between retries ends. */
 #define LONGEST_RETRY_DELAY_MS (60 * 60 * INT64CONST(1000))
 
@@ -153,7 +149,7 @@ take_log(const EngineMessage *message)
 	else if (strcmp(level, "log") == 0)
 		elevel = LOG;
 	ereport(elevel, errmsg_internal("%s", words), hint ? errhint("%s", hint) : 0);
-	if (elevel == WARNING && slot->request.kind != JOB_CHECK)
+	if (elevel == WARNING && !job_answers_in_rows(slot->request.kind))
 		job_add_line(slot, message_json(message));
 }
 
@@ -201,7 +197,7 @@ take_message(const EngineMessage *message)
 			break;
 		case MESSAGE_ROW:
 		case MESSAGE_DELETED:
-			if (slot->request.kind == JOB_CHECK)
+			if (job_answers_in_rows(slot->request.kind))
 				job_add_line(slot, message_json(message));
 			else
 				cleanup_take_message(&slot->request, message);
@@ -214,22 +210,6 @@ take_message(const EngineMessage *message)
 }
 
 /*
- * How long the engine may take for the job, in seconds; 0 is without limit.
- */
-static int
-time_limit(const JobRequest *request)
-{
-	if (request->kind == JOB_VERIFY)
-		return request->maximum_duration;
-	if (request->kind == JOB_METRICS)
-		return METRICS_FILE_LIMIT_S;
-	if (request->kind != JOB_BACKUP)
-		return SMALL_JOB_LIMIT_S;
-	return job_maximum_duration(request) == 0 ? 0 :
-		job_maximum_duration(request) + BACKSTOP_S;
-}
-
-/*
  * Has the engine do a job; run says how it ended.
  */
 static void
@@ -237,7 +217,7 @@ do_with_engine(EngineRun *run, const JobRequest *request)
 {
 	backups_described = 0;
 	run->slot = slot;
-	run->time_limit = time_limit(request);
+	run->time_limit = job_time_limit(request);
 	run->on_message = take_message;
 	engine_run(run, job_description(request));
 	run->outcome.count = backups_described;
@@ -270,7 +250,7 @@ do_job(EngineRun *run, bool *begun)
 	*begun = true;
 	if (slot->request.kind == JOB_METRICS)
 		metrics_file_require_outside();
-	else
+	else if (slot->request.kind != JOB_NOTIFY)
 		location_require_outside();
 	if (slot->request.kind == JOB_RECOVER)
 	{

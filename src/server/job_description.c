@@ -19,6 +19,13 @@
 #include "repository_state.h"
 #include "settings.h"
 
+/* What the engine should have ended by itself is ended this much later. */
+#define BACKSTOP_S 60
+/* Jobs other than backups and verifications are small. */
+#define SMALL_JOB_LIMIT_S (60 * 60)
+/* The engine itself takes less than a minute. */
+#define NOTIFY_LIMIT_S 90
+
 /*
  * Appends a key and its colon.
  */
@@ -163,8 +170,11 @@ names_to_json(const char *names, int count)
 	return json.data;
 }
 
-int
-job_maximum_duration(const JobRequest *request)
+/*
+ * How long a backup may take, in seconds; 0 is without limit.
+ */
+static int
+maximum_duration(const JobRequest *request)
 {
 	return request->has_maximum_duration ? request->maximum_duration :
 		setting_maximum_duration;
@@ -184,7 +194,7 @@ put_backup(StringInfo json, const JobRequest *request)
 	put_text(json, "compression", setting_compression);
 	put_text(json, "encryption", settings_encryption());
 	put_number(json, "lock_wait_timeout_ms", setting_lock_wait_timeout);
-	put_number(json, "maximum_duration_s", job_maximum_duration(request));
+	put_number(json, "maximum_duration_s", maximum_duration(request));
 	put_text(json, "depth", settings_verify_depth());
 	put_text(json, "label", request->label);
 	put_text(json, "schedule", request->schedule);
@@ -222,6 +232,19 @@ put_retention(StringInfo json, const JobRequest *request)
 	appendStringInfoChar(json, '}');
 }
 
+/*
+ * Appends what is to be sent, and how long it may take.
+ */
+static void
+put_notification(StringInfo json)
+{
+	put_key(json, "test");
+	appendStringInfoString(json, "true");
+	put_key(json, "heartbeat");
+	appendStringInfoString(json, "true");
+	put_number(json, "timeout_ms", setting_notify_timeout);
+}
+
 char *
 job_description(const JobRequest *request)
 {
@@ -247,12 +270,39 @@ job_description(const JobRequest *request)
 			put_text(&json, "path", setting_metrics_file);
 			put_text(&json, "text", metrics_file_text());
 			break;
+		case JOB_NOTIFY:
+			put_notification(&json);
+			break;
 		case JOB_SYNC:
 		case JOB_CHECK:
 		case JOB_RECOVER:
 			break;
 	}
 	return end_description(&json, caller);
+}
+
+int
+job_time_limit(const JobRequest *request)
+{
+	switch (request->kind)
+	{
+		case JOB_BACKUP:
+			return maximum_duration(request) == 0 ? 0 :
+				maximum_duration(request) + BACKSTOP_S;
+		case JOB_VERIFY:
+			return request->maximum_duration;
+		case JOB_NOTIFY:
+			return NOTIFY_LIMIT_S;
+		case JOB_METRICS:
+			return METRICS_FILE_LIMIT_S;
+		case JOB_SYNC:
+		case JOB_EVENT:
+		case JOB_CHECK:
+		case JOB_RECOVER:
+		case JOB_EXPIRE:
+			break;
+	}
+	return SMALL_JOB_LIMIT_S;
 }
 
 char *

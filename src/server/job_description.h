@@ -15,8 +15,8 @@ extern char *job_description(const JobRequest *request);
 /* The same for removing what an unfinished backup left. */
 extern char *discard_description(const char *id);
 
-/* How long a backup may take, in seconds; 0 is without limit. */
-extern int	job_maximum_duration(const JobRequest *request);
+/* How long the engine may take for a job, in seconds; 0 is without limit. */
+extern int	job_time_limit(const JobRequest *request);
 
 /* A list of names, each with its zero, as a JSON array; allocated. */
 extern char *names_to_json(const char *names, int count);

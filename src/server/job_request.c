@@ -15,6 +15,7 @@ job_kind_name(JobKind kind)
 		[JOB_SYNC] = "sync",
 		[JOB_EVENT] = "event",
 		[JOB_CHECK] = "check",
+		[JOB_NOTIFY] = "notify",
 		[JOB_RECOVER] = "recover",
 		[JOB_EXPIRE] = "expire",
 		[JOB_METRICS] = "metrics",
@@ -32,6 +33,7 @@ job_title(const JobRequest *request)
 		[JOB_SYNC] = "synchronization with the repository",
 		[JOB_EVENT] = "change of backup",
 		[JOB_CHECK] = "check of the repository",
+		[JOB_NOTIFY] = "sending of alerts",
 		[JOB_RECOVER] = "clean-up of the repository",
 		[JOB_EXPIRE] = "clean-up of old backups",
 		[JOB_METRICS] = "update of the metrics file",
@@ -86,6 +88,7 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 		case JOB_VERIFY:
 		case JOB_SYNC:
 		case JOB_EVENT:
+		case JOB_NOTIFY:
 			break;
 	}
 	return true;

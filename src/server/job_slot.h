@@ -42,6 +42,7 @@ typedef enum JobKind
 	JOB_SYNC,
 	JOB_EVENT,
 	JOB_CHECK,
+	JOB_NOTIFY,
 	JOB_RECOVER,
 	JOB_EXPIRE,
 	JOB_METRICS					/* writes the metrics file */
@@ -245,6 +246,9 @@ extern bool job_leaves_record(const JobRequest *request, bool succeeded);
 
 /* The word for a kind of job, in static memory. */
 extern const char *job_kind_name(JobKind kind);
+
+/* Does a job leave rows for the session that waits, and not warnings? */
+extern bool job_answers_in_rows(JobKind kind);
 
 /* What a job is called in messages; allocated. */
 extern char *job_title(const JobRequest *request);

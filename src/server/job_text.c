@@ -20,6 +20,12 @@ clip_text(char *buffer, size_t size, const char *value)
 	buffer[len] = '\0';
 }
 
+bool
+job_answers_in_rows(JobKind kind)
+{
+	return kind == JOB_CHECK || kind == JOB_NOTIFY;
+}
+
 void
 job_outcome_error(JobOutcome *outcome, int sqlstate, const char *message,
 				  const char *detail, const char *hint)

@@ -34,6 +34,7 @@ int			setting_jobs = 2;
 int			setting_lock_wait_timeout = 60 * 1000;
 int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
+int			setting_notify_timeout = 30 * 1000;
 int			setting_max_retries = 1;
 int			setting_retry_delay = 5000;
 int			setting_retention_daily_days = RETENTION_DAILY_DAYS;
@@ -287,6 +288,11 @@ define_limits(void)
 							"Pause before a backup is tried again; it doubles each time.",
 							NULL, &setting_retry_delay, 5 * 1000,
 							0, 60 * 60 * 1000, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.notify_timeout",
+							"How long a receiver of alerts may take.",
+							NULL, &setting_notify_timeout, 30 * 1000,
+							100, 30 * 1000, PGC_SIGHUP, GUC_UNIT_MS,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("erpgo_backup.nice",
 							"How much the backup's processes yield to others.",

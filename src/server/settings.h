@@ -15,6 +15,7 @@ extern int	setting_jobs;
 extern int	setting_lock_wait_timeout;	/* milliseconds */
 extern int	setting_maximum_duration;	/* seconds; 0 is no limit */
 extern int	setting_nice;
+extern int	setting_notify_timeout; /* milliseconds */
 extern int	setting_max_retries;
 extern char *setting_metrics_file;	/* path, or "" */
 extern int	setting_delayed_after;	/* seconds */

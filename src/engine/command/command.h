@@ -30,6 +30,7 @@ extern int	command_verify(const CommonOptions *options, int argc, char **argv);
 extern int	command_restore(const CommonOptions *options, int argc, char **argv);
 extern int	command_expire(const CommonOptions *options, int argc, char **argv);
 extern int	command_check(const CommonOptions *options, int argc, char **argv);
+extern int	command_notify_test(const CommonOptions *options, int argc, char **argv);
 extern int	command_version(const CommonOptions *options, int argc, char **argv);
 
 /* The complete help of each. */
@@ -39,6 +40,7 @@ extern const char *const help_verify;
 extern const char *const help_restore;
 extern const char *const help_expire;
 extern const char *const help_check;
+extern const char *const help_notify_test;
 extern const char *const help_version;
 
 /* Opens the repository that the options name, with the secrets loaded. */
@@ -56,6 +58,7 @@ extern json_t *job_discard(json_t *job);
 extern json_t *job_check(json_t *job);
 extern json_t *job_expire(json_t *job);
 extern json_t *job_metrics(json_t *job);
+extern json_t *job_notify(json_t *job);
 
 /*
  * Verifies a backup to a depth (VERIFY_DIGEST to VERIFY_FULL), reporting

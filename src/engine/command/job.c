@@ -21,7 +21,8 @@ static const struct
 	{"discard", job_discard},
 	{"check", job_check},
 	{"expire", job_expire},
-	{"metrics", job_metrics}
+	{"metrics", job_metrics},
+	{"notify", job_notify}
 };
 
 const char *

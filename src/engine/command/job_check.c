@@ -80,7 +80,11 @@ repository_step(void *context)
 static void
 secrets_step(void *context)
 {
-	static const char *const names[] = {SECRET_ENCRYPTION_KEY, SECRET_PASSWORD};
+	static const char *const names[] = {
+		SECRET_ENCRYPTION_KEY, SECRET_PASSWORD, SECRET_SLACK_WEBHOOK_URL,
+		SECRET_WEBHOOK_URL, SECRET_WEBHOOK_SECRET, SECRET_HEARTBEAT_URL,
+		SECRET_SMTP_PASSWORD
+	};
 	CheckStep  *step = context;
 	const char *path = job_text(step->job, "secrets_file");
 	bool		found = false;

@@ -3,6 +3,7 @@
  */
 #include "postgres_fe.h"
 
+#include <curl/curl.h>
 #include <libdeflate.h>
 #include <lz4.h>
 #include <openssl/crypto.h>
@@ -33,7 +34,7 @@ collect_versions(void)
 	int			libpq = PQlibVersion();
 	char	   *libpq_text = psprintf("%d.%d", libpq / 10000, libpq % 10000);
 
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
 					 "erpgo_backup", ERPGO_BACKUP_VERSION,
 					 "built_for_postgresql", PG_VERSION,
 					 "repository_format", MANIFEST_FORMAT,
@@ -43,7 +44,8 @@ collect_versions(void)
 					 "lz4", LZ4_versionString(),
 					 "zlib", zlibVersion(),
 					 "libdeflate", LIBDEFLATE_VERSION_STRING,
-					 "jansson", JANSSON_VERSION);
+					 "jansson", JANSSON_VERSION,
+					 "libcurl", curl_version_info(CURLVERSION_NOW)->version);
 }
 
 int

@@ -30,4 +30,20 @@ extern bool secret_is_from_environment(const char *name);
 #define SECRET_ENCRYPTION_KEY "BACKUP_ENCRYPTION_KEY"
 #define SECRET_PASSWORD "POSTGRES_PASSWORD"
 
+/* Where alerts go.  A URL lets whoever knows it send, so it is a secret. */
+#define SECRET_SLACK_WEBHOOK_URL "SLACK_WEBHOOK_URL"
+#define SECRET_WEBHOOK_URL "WEBHOOK_URL"
+#define SECRET_WEBHOOK_SECRET "WEBHOOK_SECRET"
+#define SECRET_HEARTBEAT_URL "HEARTBEAT_URL"
+#define SECRET_NOTIFICATION_EMAIL "NOTIFICATION_EMAIL"
+#define SECRET_SMTP_HOST "SMTP_HOST"
+#define SECRET_SMTP_PORT "SMTP_PORT"
+#define SECRET_SMTP_USER "SMTP_USER"
+#define SECRET_SMTP_PASSWORD "SMTP_PASSWORD"
+#define SECRET_SMTP_FROM "SMTP_FROM"
+#define SECRET_SMTP_SECURITY "SMTP_SECURITY"
+
+/* Certificates that are trusted beside the system's. */
+#define SECRET_CA_FILE "BACKUP_CA_FILE"
+
 #endif
