@@ -19,11 +19,9 @@
 /* The largest that everybody may ask for; it saves switches of context. */
 #define PIPE_SIZE (1024 * 1024)
 
-/*
- * How long output may gather, in microseconds, before it is read: pg_dump
- * writes 4 kB at a time, and being woken for each costs more than to read it.
- */
-#define GATHER_US 300
+/* What makes a program write to standard output in larger pieces. */
+#define STDBUF "/usr/bin/stdbuf"
+#define STDBUF_OUTPUT "--output=256K"
 
 /* What a shell calls a program that could not be executed. */
 #define EXIT_NOT_EXECUTED 127
@@ -162,6 +160,31 @@ make_environment(const char *const *added)
 }
 
 /*
+ * The arguments that have stdbuf start a program with a large buffer before
+ * its standard output; allocated.  They are the program's own where there is
+ * no stdbuf.
+ *
+ * The C library writes to a pipe in pieces of 4 kB.  For a dump, that is a
+ * tenth of all the work that there is.
+ */
+static const char *const *
+widen_output(const char *const *argv)
+{
+	const char **widened;
+	int			count = 0;
+
+	if (access(STDBUF, X_OK) != 0)
+		return argv;
+	while (argv[count] != NULL)
+		count++;
+	widened = pg_malloc((count + 3) * sizeof(char *));
+	widened[0] = STDBUF;
+	widened[1] = STDBUF_OUTPUT;
+	memcpy(widened + 2, argv, (count + 1) * sizeof(char *));
+	return widened;
+}
+
+/*
  * Becomes the program, in the child.  An error is told on the standard error
  * that was given.
  */
@@ -210,7 +233,8 @@ program_start(const char *const *argv, const char *const *environment,
 
 	program->pid = fork_child(&mask);
 	if (program->pid == 0)
-		execute(argv, whole_environment, child_fds);
+		execute(streams & PROGRAM_WIDE ? widen_output(argv) : argv, whole_environment,
+				child_fds);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (program->pid < 0)
 		fail_errno("could not start program \"%s\"", argv[0]);
@@ -315,10 +339,7 @@ program_read(Program *program, void *buffer, size_t size)
 		if (len > 0)
 			filled += len;
 		else if (errno == EAGAIN)
-		{
-			pg_usleep(GATHER_US);
 			descriptor_wait(program->out, POLLIN);
-		}
 		else if (errno != EINTR)
 			fail_errno("could not read from program \"%s\"", program->name);
 	}

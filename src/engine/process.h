@@ -27,6 +27,8 @@ typedef struct Program
 /* Which of a program's streams are pipes; the others are /dev/null. */
 #define PROGRAM_IN	0x01
 #define PROGRAM_OUT 0x02
+/* With PROGRAM_OUT: it writes in large pieces, where stdbuf can bring that about. */
+#define PROGRAM_WIDE 0x04
 
 /*
  * Starts a program.  argv[0] is its absolute path, argv ends with NULL;

@@ -78,6 +78,46 @@ a_program_gets_the_environment_that_it_was_given(void **state)
 	program_finish(program, "a test");
 }
 
+/*
+ * Starts a program that writes many short lines, and returns how much of that
+ * its first write brought.
+ */
+static size_t
+first_piece_of_output(int streams)
+{
+	const char *const argv[] = {"/usr/bin/seq", "1000000", NULL};
+	Program    *program = program_start(argv, NULL, streams);
+	char	   *output = pg_malloc(1024 * 1024);
+	ssize_t		len;
+
+	descriptor_wait(program->out, POLLIN);
+	len = read(program->out, output, 1024 * 1024);
+	assert_true(len > 0);
+	assert_memory_equal(output, "1\n2\n3\n", 6);
+	program_kill(program);
+	pg_free(output);
+	return len;
+}
+
+static void
+a_program_can_be_made_to_write_in_large_pieces(void **state)
+{
+	assert_true(first_piece_of_output(PROGRAM_OUT | PROGRAM_WIDE) >= 128 * 1024);
+}
+
+static void
+a_program_that_writes_in_large_pieces_goes_by_its_own_name(void **state)
+{
+	const char *const argv[] = {"/bin/sh", "-c", "echo \"$0\"; exit 3", NULL};
+	Program    *program = program_start(argv, NULL, PROGRAM_OUT | PROGRAM_WIDE);
+	char		output[100];
+
+	assert_string_equal(program->name, "sh");
+	assert_int_equal(program_read(program, output, sizeof(output)), strlen("/bin/sh\n"));
+	assert_int_equal(program_wait(program), 3 << 8);
+	program_kill(program);
+}
+
 static void
 a_program_sees_no_descriptor_that_it_was_not_given(void **state)
 {
@@ -429,6 +469,8 @@ main(void)
 		cmocka_unit_test(a_program_gets_its_input_and_gives_its_output),
 		cmocka_unit_test(a_program_has_a_clean_environment),
 		cmocka_unit_test(a_program_gets_the_environment_that_it_was_given),
+		cmocka_unit_test(a_program_can_be_made_to_write_in_large_pieces),
+		cmocka_unit_test(a_program_that_writes_in_large_pieces_goes_by_its_own_name),
 		cmocka_unit_test(a_program_sees_no_descriptor_that_it_was_not_given),
 		cmocka_unit_test(a_program_has_default_signals),
 		cmocka_unit_test(the_signal_mask_of_the_parent_stays),

@@ -7,6 +7,9 @@
 #include "command/job.h"
 #include "database/dump.h"
 
+/* The dump of a database that has been started. */
+typedef struct DatabaseDump DatabaseDump;
+
 typedef struct BackupRun
 {
 	json_t	   *job;
@@ -18,10 +21,14 @@ typedef struct BackupRun
 	int64	   *expected;		/* bytes that the dump of each will have */
 	int			database_count;
 	BackupWriter *writer;
+	DatabaseDump *dumping;		/* NULL if none is under way */
 	int64		bytes_done;		/* plain bytes of the finished dumps */
 } BackupRun;
 
-/* Stores the dump of a database, by its place in the list. */
-extern void database_store(BackupRun *run, int index);
+/* Starts the first dump, which databases_store goes on with. */
+extern void databases_start(BackupRun *run);
+
+/* Stores the dumps of all databases, one after the other. */
+extern void databases_store(BackupRun *run);
 
 #endif

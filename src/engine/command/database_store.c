@@ -2,7 +2,8 @@
  * Stores the dump of one database.
  *
  * A transaction of ours shows what the database has while pg_dump starts;
- * pg_dump then sees the same, and its table of contents is compared.
+ * pg_dump then sees the same, and its table of contents is compared.  pg_dump
+ * takes a while to begin, so it is started while something else is stored.
  */
 #include "command/backup_run.h"
 
@@ -12,8 +13,9 @@
 #include "protocol.h"
 
 /* A dump under way. */
-typedef struct DatabaseDump
+struct DatabaseDump
 {
+	int			index;			/* of the database in the list */
 	const char *database;
 	PGconn	   *snapshot;		/* holds it until pg_dump does; then NULL */
 	Oid		   *relations;
@@ -22,14 +24,14 @@ typedef struct DatabaseDump
 	TocReader  *toc;
 	Sink	   *toc_sink;
 	ObjectWriter *object;
-} DatabaseDump;
+};
 
 /*
  * Begins a transaction that shows the database at one moment, and looks at
  * what it has.  Returns the snapshot's name, allocated.
  */
 static char *
-take_snapshot(BackupRun *run, int index, DatabaseDump *dump)
+take_snapshot(BackupRun *run, DatabaseDump *dump)
 {
 	PGresult   *rows;
 	char	   *name;
@@ -41,7 +43,7 @@ take_snapshot(BackupRun *run, int index, DatabaseDump *dump)
 	PQclear(rows);
 	dump->relations = catalog_relations(dump->snapshot, &dump->relation_count);
 	if (run->dump.type != BACKUP_SCHEMA)
-		run->expected[index] = catalog_expected_bytes(dump->snapshot);
+		run->expected[dump->index] = catalog_expected_bytes(dump->snapshot);
 	return name;
 }
 
@@ -75,20 +77,34 @@ begin_object(BackupRun *run, const char *database)
 }
 
 /*
- * Starts pg_dump and whatever takes its output.
+ * Starts pg_dump for a database; NULL if there is none of that index.
  */
-static DatabaseDump
+static DatabaseDump *
 start_dump(BackupRun *run, int index)
 {
-	DatabaseDump dump = {.database = run->databases[index]};
-	char	   *snapshot = take_snapshot(run, index, &dump);
+	DatabaseDump *dump;
+	char	   *snapshot;
 
-	dump.program = dump_database_start(&run->dump, dump.database, snapshot);
-	dump.toc = toc_reader_start(program_path(run->dump.bindir, "pg_restore"), NULL);
-	dump.toc_sink = toc_reader_sink(dump.toc);
-	dump.object = begin_object(run, dump.database);
+	if (index >= run->database_count)
+		return NULL;
+	dump = pg_malloc0(sizeof(DatabaseDump));
+	dump->index = index;
+	dump->database = run->databases[index];
+	snapshot = take_snapshot(run, dump);
+	dump->program = dump_database_start(&run->dump, dump->database, snapshot);
 	pg_free(snapshot);
 	return dump;
+}
+
+/*
+ * Makes what takes the output of pg_dump.
+ */
+static void
+open_receivers(BackupRun *run, DatabaseDump *dump)
+{
+	dump->toc = toc_reader_start(program_path(run->dump.bindir, "pg_restore"), NULL);
+	dump->toc_sink = toc_reader_sink(dump->toc);
+	dump->object = begin_object(run, dump->database);
 }
 
 /*
@@ -111,13 +127,13 @@ report_dumping(const BackupRun *run, int index, int64 dumped)
  * wants to see it.
  */
 static void
-pass_on(BackupRun *run, int index, DatabaseDump *dump)
+pass_on(BackupRun *run, DatabaseDump *dump)
 {
 	char	   *buffer = pg_malloc(FRAME_SIZE);
 	int64		dumped = 0;
 	size_t		len;
 
-	report_dumping(run, index, 0);
+	report_dumping(run, dump->index, 0);
 	while ((len = program_read(dump->program, buffer, FRAME_SIZE)) > 0)
 	{
 		/* pg_dump writes only after it has taken the snapshot over. */
@@ -126,7 +142,7 @@ pass_on(BackupRun *run, int index, DatabaseDump *dump)
 		if (!toc_reader_is_satisfied(dump->toc))
 			sink_write(dump->toc_sink, buffer, len);
 		dumped += len;
-		report_dumping(run, index, dumped);
+		report_dumping(run, dump->index, dumped);
 	}
 	release_snapshot(dump);
 	pg_free(buffer);
@@ -158,10 +174,22 @@ check_contents(const BackupRun *run, DatabaseDump *dump, ManifestObject *entry)
 }
 
 void
-database_store(BackupRun *run, int index)
+databases_start(BackupRun *run)
 {
-	DatabaseDump dump = start_dump(run, index);
+	run->dumping = start_dump(run, 0);
+}
 
-	pass_on(run, index, &dump);
-	check_contents(run, &dump, object_finish(run->writer, dump.object));
+void
+databases_store(BackupRun *run)
+{
+	while (run->dumping != NULL)
+	{
+		DatabaseDump *dump = run->dumping;
+
+		open_receivers(run, dump);
+		pass_on(run, dump);
+		run->dumping = start_dump(run, dump->index + 1);
+		check_contents(run, dump, object_finish(run->writer, dump->object));
+		pg_free(dump);
+	}
 }

@@ -250,14 +250,14 @@ job_backup(json_t *job)
 	find_databases(&run);
 	require_space(&run);
 
-	/* It takes a while to start, and so do we. */
+	/* They take a while to start, and so do we. */
 	globals = dump_globals_start(&run.dump, PQdb(run.connection));
+	databases_start(&run);
 	begin_backup(&run);
 	progress_report("dumping", NULL, 0, 0);
 	store_properties(&run);
 	store_globals(&run, globals);
-	for (int i = 0; i < run.database_count; i++)
-		database_store(&run, i);
+	databases_store(&run);
 
 	backup.manifest = run.writer->manifest;
 	strlcpy(backup.data_key, run.writer->data_key, sizeof(backup.data_key));

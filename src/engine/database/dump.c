@@ -52,7 +52,8 @@ dump_database_start(const DumpSettings *settings, const char *database,
 		add(&arguments, "--schema-only");
 	if (settings->type == BACKUP_DATA)
 		add(&arguments, "--data-only");
-	return program_start(arguments.values, connection_environment(), PROGRAM_OUT);
+	return program_start(arguments.values, connection_environment(),
+						 PROGRAM_OUT | PROGRAM_WIDE);
 }
 
 Program *
