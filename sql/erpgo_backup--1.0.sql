@@ -1285,7 +1285,8 @@ CREATE VIEW erpgo_backup.newest_of_kind AS
 	SELECT n.kind, n.id, n.stored_bytes, p.median_bytes, p.compared
 	FROM (SELECT DISTINCT ON (b.kind) b.kind, b.id, b.type, b.stored_bytes
 		  FROM erpgo_backup.backup_of_kind AS b
-		  WHERE b.status = 'ok' AND b.started_at > clock_timestamp() - interval '7 days'
+		  WHERE (b.present OR b.status = 'deleted') AND b.stored_bytes IS NOT NULL
+		  AND b.started_at > clock_timestamp() - interval '7 days'
 		  ORDER BY b.kind, b.id DESC) AS n
 	CROSS JOIN LATERAL (
 		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.stored_bytes)::bigint,
@@ -1297,7 +1298,7 @@ CREATE VIEW erpgo_backup.newest_of_kind AS
 			  AND b.stored_bytes IS NOT NULL AND b.id < n.id
 			  ORDER BY b.id DESC LIMIT 7) AS o) AS p (median_bytes, compared);
 COMMENT ON VIEW erpgo_backup.newest_of_kind
-	IS 'the newest good backup of each kind, if it is of the last week, and the median of the seven before';
+	IS 'the backup of each kind that was made last, if in the last week, and the median of the seven before';
 
 CREATE FUNCTION erpgo_backup.size_message(backup_id text, stored_bytes bigint,
 										  median_bytes bigint)
@@ -1320,7 +1321,7 @@ CREATE VIEW erpgo_backup.condition_of_backups AS
 				  CASE f.status WHEN 'failed' THEN 'failed' ELSE 'was interrupted' END,
 				  CASE WHEN a.number > 1 THEN ' after ' || a.number || ' attempts' END, f.error)
 		   || coalesce(chr(10) || a.hint, '') AS message,
-		   jsonb_build_object('attempts', a.number, 'sqlstate', a.sqlstate) AS details
+		   jsonb_strip_nulls(jsonb_build_object('attempts', a.number, 'sqlstate', a.sqlstate)) AS details
 	FROM erpgo_backup.failed_kind AS f
 	LEFT JOIN LATERAL (
 		SELECT t.number, t.sqlstate, t.hint
@@ -1348,7 +1349,7 @@ CREATE VIEW erpgo_backup.condition_of_all AS
 		   coalesce('The last good full backup was finished at ' || erpgo_backup.moment(m.success_at) || '.',
 					'There is no good full backup.')
 		   || ' The next one was due by ' || erpgo_backup.moment(m.due_at) || '.' AS message,
-		   jsonb_build_object('due_at', m.due_at, 'success_at', m.success_at) AS details
+		   jsonb_strip_nulls(jsonb_build_object('due_at', m.due_at, 'success_at', m.success_at)) AS details
 	FROM erpgo_backup.monitoring AS m
 	WHERE m.now >= m.due_at
 	UNION ALL
