@@ -41,6 +41,7 @@ CREATE TABLE erpgo_backup.backup (
 	seen_at timestamptz,
 	timeline integer,
 	leftovers boolean NOT NULL DEFAULT false,
+	all_databases boolean NOT NULL DEFAULT false,
 	present boolean NOT NULL GENERATED ALWAYS AS
 		(status = 'ok' OR (status = 'failed' AND verification_error IS NOT NULL)) STORED
 );
@@ -48,6 +49,7 @@ COMMENT ON TABLE erpgo_backup.backup IS 'backups, one row each';
 COMMENT ON COLUMN erpgo_backup.backup.seen_at IS 'when it was last seen in the repository';
 COMMENT ON COLUMN erpgo_backup.backup.timeline IS 'of the server when it began; null if another server made it';
 COMMENT ON COLUMN erpgo_backup.backup.leftovers IS 'an unfinished run may have left objects in the repository';
+COMMENT ON COLUMN erpgo_backup.backup.all_databases IS 'every database was asked for; false if that is not known';
 COMMENT ON COLUMN erpgo_backup.backup.present IS 'it is in the repository, be it damaged';
 
 CREATE TABLE erpgo_backup.attempt (
@@ -128,13 +130,13 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.backup
 		(id, type, status, started_at, databases, label, timeline, schedule,
-		 leftovers)
+		 leftovers, all_databases)
 	VALUES (backup_begin.id, backup_begin.type, 'running', clock_timestamp(),
 			CASE WHEN backup_begin.databases IS NOT NULL THEN
 				ARRAY(SELECT jsonb_array_elements_text(backup_begin.databases::jsonb))
 			END,
 			backup_begin.label, backup_begin.timeline::integer,
-			backup_begin.schedule, true);
+			backup_begin.schedule, true, backup_begin.databases IS NULL);
 END;
 COMMENT ON FUNCTION erpgo_backup.backup_begin(text, text, text, text, text, text)
 	IS 'notes that a backup begins; databases is a JSON array';
@@ -736,6 +738,85 @@ REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_notify_test() FROM PUBLIC;
 -- Names in what follows are those of pg_catalog, or qualified.
 SET LOCAL search_path = pg_catalog, pg_temp;
 
+/*
+ * Alerts: what is known of them.  What makes them fire comes further down.
+ */
+
+CREATE VIEW erpgo_backup.alert_kind AS
+	SELECT * FROM (VALUES
+		('backup_failed', 'critical', 'Backup failed'),
+		('backup_delayed', 'warning', 'Backup delayed'),
+		('low_disk_space', 'warning', 'Low disk space'),
+		('low_disk_space', 'critical', 'No disk space for backups'),
+		('size_spike', 'info', 'Backup size spike'),
+		('size_collapse', 'warning', 'Backup size collapse'),
+		('verification_failed', 'critical', 'Verification failed'),
+		('cleanup_failed', 'warning', 'Clean-up failed'),
+		('repository_unavailable', 'warning', 'Repository unavailable'),
+		('notification_failed', 'warning', 'Alerts do not arrive'))
+		AS k (kind, severity, title);
+COMMENT ON VIEW erpgo_backup.alert_kind IS 'the alerts that there are';
+
+CREATE TABLE erpgo_backup.alert (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	kind text NOT NULL,
+	subject text NOT NULL,
+	severity text NOT NULL CHECK (severity IN ('info', 'warning', 'critical')),
+	state text NOT NULL DEFAULT 'firing' CHECK (state IN ('firing', 'resolved')),
+	title text NOT NULL,
+	message text NOT NULL,
+	backup_id text COLLATE "C",
+	details jsonb NOT NULL DEFAULT '{}',
+	fired_at timestamptz NOT NULL,
+	notified_at timestamptz NOT NULL,
+	resolved_at timestamptz,
+	CHECK ((state = 'resolved') = (resolved_at IS NOT NULL))
+);
+COMMENT ON TABLE erpgo_backup.alert IS 'alerts, firing and resolved';
+COMMENT ON COLUMN erpgo_backup.alert.subject IS 'what it is about; there is one alert of a kind for each';
+COMMENT ON COLUMN erpgo_backup.alert.notified_at IS 'when a notice of it was queued last';
+CREATE UNIQUE INDEX alert_firing_idx ON erpgo_backup.alert (kind, subject)
+	WHERE state = 'firing';
+
+CREATE TABLE erpgo_backup.notice (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	alert bigint REFERENCES erpgo_backup.alert (id) ON DELETE CASCADE,
+	change text NOT NULL
+		CHECK (change IN ('firing', 'escalated', 'repeated', 'resolved', 'heartbeat')),
+	body jsonb NOT NULL DEFAULT '{}',
+	at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	CHECK ((alert IS NULL) = (change = 'heartbeat'))
+);
+COMMENT ON TABLE erpgo_backup.notice IS 'what is to be told, of an alert or that a backup was made';
+COMMENT ON COLUMN erpgo_backup.notice.body IS 'the alert as it was then, for the engine';
+CREATE INDEX notice_alert_idx ON erpgo_backup.notice (alert);
+
+CREATE TABLE erpgo_backup.delivery (
+	notice bigint NOT NULL REFERENCES erpgo_backup.notice (id) ON DELETE CASCADE,
+	channel text NOT NULL
+		CHECK (channel IN ('slack', 'webhook', 'email', 'heartbeat')),
+	status text NOT NULL DEFAULT 'queued'
+		CHECK (status IN ('queued', 'sending', 'sent', 'failed', 'unconfigured')),
+	attempts integer NOT NULL DEFAULT 0,
+	next_try_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	ended_at timestamptz,
+	error text,
+	PRIMARY KEY (notice, channel)
+);
+COMMENT ON TABLE erpgo_backup.delivery IS 'notices on their way, one row a channel';
+COMMENT ON COLUMN erpgo_backup.delivery.status IS 'failed: given up; unconfigured: there is no such channel';
+CREATE INDEX delivery_pending_idx ON erpgo_backup.delivery (notice)
+	WHERE status IN ('queued', 'sending');
+
+CREATE TABLE erpgo_backup.health (
+	subject text PRIMARY KEY CHECK (subject IN ('repository', 'clean-up')),
+	problem text,
+	at timestamptz NOT NULL
+);
+COMMENT ON TABLE erpgo_backup.health IS 'how what leaves no other record went the last time';
+COMMENT ON COLUMN erpgo_backup.health.problem IS 'null: it went well';
+
+
 CREATE TABLE erpgo_backup.repository_state (
 	only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
 	free_bytes bigint NOT NULL,
@@ -882,6 +963,12 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 		FROM erpgo_backup.job_progress() AS j
 		WHERE j.operation IN ('backup', 'verify')
 		ORDER BY j.started_at LIMIT 1) AS job ON true
+	CROSS JOIN (
+		SELECT count(*) FILTER (WHERE a.severity = 'critical'),
+			   count(*) FILTER (WHERE a.severity = 'warning'),
+			   count(*) FILTER (WHERE a.severity = 'info')
+		FROM erpgo_backup.alert AS a
+		WHERE a.state = 'firing') AS open (critical, warning, info)
 	CROSS JOIN LATERAL (VALUES
 		(1, 'last success',
 		 CASE WHEN m.success_age < least(interval '6 hours', m.delayed_after) THEN 'ok'
@@ -949,7 +1036,13 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 				  || coalesce(nullif(job.phase, '') || ', ', '')
 				  || coalesce(floor(job.percent) || ' %, ', '')
 				  || erpgo_backup.span(m.now - job.started_at), 'nothing'), '-',
-		 'It failed and is tried again soon.'))
+		 'It failed and is tried again soon.'),
+		(11, 'open alerts',
+		 CASE WHEN open.critical > 0 THEN 'critical' WHEN open.warning > 0 THEN 'warning' ELSE 'ok' END,
+		 coalesce(nullif(concat_ws(', ', nullif(open.critical, 0) || ' critical',
+								   nullif(open.warning, 0) || ' warning',
+								   nullif(open.info, 0) || ' info'), ''), 'none'), 'none',
+		 'See erpgo_backup_alerts.'))
 		AS c (place, "check", status, value, target, hint)
 	ORDER BY c.place;
 COMMENT ON VIEW @extschema@.erpgo_backup_status IS 'how backups are doing, one row a check, against targets';
@@ -1004,7 +1097,8 @@ CREATE VIEW erpgo_backup.metric AS
 		('erpgo_backup_jobs_running', 'gauge', 'Jobs that are running, or waiting to be tried again.'),
 		('erpgo_backup_job_progress_ratio', 'gauge', 'How far the phase of a running job is; the least if there are several.'),
 		('erpgo_backup_delayed_after_seconds', 'gauge', 'Age of the last full backup at which the next one is overdue.'),
-		('erpgo_backup_overdue_seconds', 'gauge', 'For how long a full backup has been overdue.'))
+		('erpgo_backup_overdue_seconds', 'gauge', 'For how long a full backup has been overdue.'),
+		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'))
 		AS m (name, type, help);
 COMMENT ON VIEW erpgo_backup.metric IS 'the metrics that there are';
 
@@ -1070,6 +1164,16 @@ CREATE VIEW erpgo_backup.metric_of_all AS
 		AS v (metric, labels, value);
 COMMENT ON VIEW erpgo_backup.metric_of_all IS 'samples without a type or operation';
 
+CREATE VIEW erpgo_backup.metric_of_alert AS
+	SELECT 'erpgo_backup_alerts_firing' AS metric,
+		   erpgo_backup.metric_label('kind', k.kind) || ','
+		   || erpgo_backup.metric_label('severity', k.severity) AS labels,
+		   (SELECT count(*) FROM erpgo_backup.alert AS a
+			WHERE a.state = 'firing' AND a.kind = k.kind
+			AND a.severity = k.severity)::numeric AS value
+	FROM erpgo_backup.alert_kind AS k;
+COMMENT ON VIEW erpgo_backup.metric_of_alert IS 'samples for each kind of alert';
+
 CREATE FUNCTION erpgo_backup.metrics()
 RETURNS text
 LANGUAGE sql VOLATILE PARALLEL RESTRICTED
@@ -1080,7 +1184,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_type AS o
 		UNION ALL
-		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_operation AS o),
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_operation AS o
+		UNION ALL
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_alert AS o),
 	family AS (
 		SELECT s.metric,
 			   string_agg(s.metric || coalesce('{' || s.labels || '}', '') || ' '
@@ -1111,6 +1217,461 @@ GRANT EXECUTE ON FUNCTION erpgo_backup.span(interval),
 TO pg_monitor;
 GRANT SELECT ON @extschema@.erpgo_backup_status, @extschema@.erpgo_backup_recent
 TO pg_monitor;
+
+/*
+ * Alerts: what makes them fire, and what becomes of them.  What should fire
+ * is derived from the tables and the clock; only the difference to what fires
+ * is an event.
+ */
+
+CREATE FUNCTION erpgo_backup.health_note(subject text, problem text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	INSERT INTO erpgo_backup.health (subject, problem, at)
+	VALUES (health_note.subject, health_note.problem, clock_timestamp())
+	ON CONFLICT (subject) DO UPDATE SET
+		problem = EXCLUDED.problem, at = EXCLUDED.at;
+END;
+COMMENT ON FUNCTION erpgo_backup.health_note(text, text)
+	IS 'notes how a clean-up or a look at the repository went; without a problem it went well';
+
+CREATE FUNCTION erpgo_backup.moment(at timestamptz)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT to_char(moment.at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"');
+END;
+COMMENT ON FUNCTION erpgo_backup.moment(timestamptz) IS 'a moment for people';
+
+CREATE FUNCTION erpgo_backup.kind_name(type text, databases text[])
+RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT kind_name.type
+		|| CASE WHEN length(n.names) > 150 THEN ' of ' || left(n.names, 150) || '... ' || md5(n.names)
+			ELSE coalesce(' of ' || n.names, '') END
+	FROM (SELECT string_agg(d.name, ', ' ORDER BY d.name COLLATE "C")
+		  FROM unnest(kind_name.databases) AS d (name)) AS n (names);
+END;
+COMMENT ON FUNCTION erpgo_backup.kind_name(text, text[])
+	IS 'what backups of one type and these databases (null: all) are called';
+
+CREATE VIEW erpgo_backup.backup_of_kind AS
+	SELECT b.id, b.status, b.type, b.databases, b.all_databases, b.present, b.started_at, b.stored_bytes,
+		   b.error, erpgo_backup.kind_name(b.type, CASE WHEN NOT b.all_databases THEN b.databases END) AS kind
+	FROM erpgo_backup.backup AS b;
+COMMENT ON VIEW erpgo_backup.backup_of_kind IS 'backups and the names of their kinds';
+
+-- One that was not made up for in a week is history.
+CREATE VIEW erpgo_backup.failed_kind AS
+	SELECT DISTINCT ON (f.kind) f.kind, f.id, f.status, f.error
+	FROM erpgo_backup.backup_of_kind AS f
+	WHERE f.status IN ('failed', 'interrupted') AND NOT f.present
+	AND f.started_at > clock_timestamp() - interval '7 days'
+	AND NOT EXISTS (
+		SELECT FROM erpgo_backup.backup AS s
+		WHERE s.type = f.type AND s.id > f.id
+		AND (s.present OR s.status = 'deleted')
+		AND (s.all_databases OR s.databases @> f.databases))
+	ORDER BY f.kind, f.id DESC;
+COMMENT ON VIEW erpgo_backup.failed_kind
+	IS 'kinds of backups whose last run failed for good, with no later one that has the same databases';
+
+CREATE VIEW erpgo_backup.newest_of_kind AS
+	SELECT n.kind, n.id, n.stored_bytes, p.median_bytes, p.compared
+	FROM (SELECT DISTINCT ON (b.kind) b.kind, b.id, b.type, b.stored_bytes
+		  FROM erpgo_backup.backup_of_kind AS b
+		  WHERE (b.present OR b.status = 'deleted') AND b.stored_bytes IS NOT NULL
+		  AND b.started_at > clock_timestamp() - interval '7 days'
+		  ORDER BY b.kind, b.id DESC) AS n
+	CROSS JOIN LATERAL (
+		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.stored_bytes)::bigint,
+			   count(*)
+		FROM (SELECT b.stored_bytes
+			  FROM erpgo_backup.backup_of_kind AS b
+			  WHERE b.type = n.type AND b.kind = n.kind
+			  AND b.status IN ('ok', 'deleted')
+			  AND b.stored_bytes IS NOT NULL AND b.id < n.id
+			  ORDER BY b.id DESC LIMIT 7) AS o) AS p (median_bytes, compared);
+COMMENT ON VIEW erpgo_backup.newest_of_kind
+	IS 'the backup of each kind that was made last, if in the last week, and the median of the seven before';
+
+CREATE FUNCTION erpgo_backup.size_message(backup_id text, stored_bytes bigint,
+										  median_bytes bigint)
+RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT format('Backup "%s" takes %s, %s %% %s than the median of those before it, which is %s.',
+				  size_message.backup_id, pg_size_pretty(size_message.stored_bytes),
+				  abs(round(100.0 * size_message.stored_bytes / size_message.median_bytes - 100)),
+				  CASE WHEN size_message.stored_bytes > size_message.median_bytes THEN 'more' ELSE 'less' END,
+				  pg_size_pretty(size_message.median_bytes));
+END;
+COMMENT ON FUNCTION erpgo_backup.size_message(text, bigint, bigint)
+	IS 'what an alert says of a backup that is much larger or smaller than others';
+
+CREATE VIEW erpgo_backup.condition_of_backups AS
+	SELECT 'backup_failed' AS kind, f.kind AS subject, 'critical' AS severity, f.id AS backup_id,
+		   format('Backup "%s" %s%s: %s', f.id,
+				  CASE f.status WHEN 'failed' THEN 'failed' ELSE 'was interrupted' END,
+				  CASE WHEN a.number > 1 THEN ' after ' || a.number || ' attempts' END, f.error)
+		   || coalesce(chr(10) || a.hint, '') AS message,
+		   jsonb_strip_nulls(jsonb_build_object('attempts', a.number, 'sqlstate', a.sqlstate)) AS details
+	FROM erpgo_backup.failed_kind AS f
+	LEFT JOIN LATERAL (
+		SELECT t.number, t.sqlstate, t.hint
+		FROM erpgo_backup.attempt AS t
+		WHERE t.backup_id = f.id AND t.operation = 'backup'
+		ORDER BY t.number DESC LIMIT 1) AS a ON true
+	UNION ALL
+	SELECT CASE WHEN n.stored_bytes > n.median_bytes THEN 'size_spike' ELSE 'size_collapse' END,
+		   n.kind, CASE WHEN n.stored_bytes > n.median_bytes THEN 'info' ELSE 'warning' END, n.id,
+		   erpgo_backup.size_message(n.id, n.stored_bytes, n.median_bytes),
+		   jsonb_build_object('stored_bytes', n.stored_bytes, 'median_bytes', n.median_bytes)
+	FROM erpgo_backup.newest_of_kind AS n
+	WHERE n.compared >= 3
+	AND (n.stored_bytes > 1.5 * n.median_bytes OR n.stored_bytes < 0.5 * n.median_bytes)
+	UNION ALL
+	SELECT 'verification_failed', b.id COLLATE "default", 'critical', b.id,
+		   format('The last verification of backup "%s" failed: %s', b.id, b.verification_error), '{}'
+	FROM erpgo_backup.backup AS b
+	WHERE b.present AND b.status = 'failed';
+COMMENT ON VIEW erpgo_backup.condition_of_backups IS 'alerts that should fire because of single backups';
+
+-- What fires because of low space fires on until there is clearly more.
+CREATE VIEW erpgo_backup.condition_of_all AS
+	SELECT 'backup_delayed' AS kind, 'full' AS subject, 'warning' AS severity, NULL COLLATE "C" AS backup_id,
+		   coalesce('The last good full backup was finished at ' || erpgo_backup.moment(m.success_at) || '.',
+					'There is no good full backup.')
+		   || ' The next one was due by ' || erpgo_backup.moment(m.due_at) || '.' AS message,
+		   jsonb_strip_nulls(jsonb_build_object('due_at', m.due_at, 'success_at', m.success_at)) AS details
+	FROM erpgo_backup.monitoring AS m
+	WHERE m.now >= m.due_at
+	UNION ALL
+	SELECT 'low_disk_space', 'repository',
+		   CASE WHEN f.is_critical THEN 'critical' ELSE 'warning' END, NULL,
+		   format('Only %s %% of the repository''s file system are free: %s of %s. Backups leave %s %% free.',
+				  floor(m.free_percent), pg_size_pretty(m.free_bytes), pg_size_pretty(m.total_bytes), m.minimum_free),
+		   jsonb_build_object('free_bytes', m.free_bytes, 'total_bytes', m.total_bytes)
+	FROM erpgo_backup.monitoring AS m
+	LEFT JOIN erpgo_backup.alert AS a
+		ON a.kind = 'low_disk_space' AND a.state = 'firing'
+	CROSS JOIN LATERAL (
+		SELECT m.free_percent < m.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END,
+			   m.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END)
+		AS f (is_critical, is_low)
+	WHERE f.is_critical OR f.is_low
+	UNION ALL
+	SELECT 'cleanup_failed', 'repository', 'warning', NULL,
+		   'Old backups could not be removed: ' || h.problem, '{}'
+	FROM erpgo_backup.health AS h
+	WHERE h.subject = 'clean-up' AND h.problem IS NOT NULL
+	UNION ALL
+	SELECT 'repository_unavailable', 'repository', 'warning', NULL,
+		   'The repository could not be looked at: ' || h.problem, '{}'
+	FROM erpgo_backup.health AS h
+	WHERE h.subject = 'repository' AND h.problem IS NOT NULL
+	AND NOT EXISTS (SELECT FROM erpgo_backup.repository_state AS r
+					WHERE r.measured_at > h.at)
+	-- Before the first backup there may be none.
+	AND EXISTS (SELECT FROM erpgo_backup.backup AS b WHERE b.present)
+	UNION ALL
+	SELECT 'notification_failed', d.channel, 'warning', NULL,
+		   coalesce(d.error, 'unknown'), '{}'
+	FROM (SELECT DISTINCT ON (d.channel) d.channel, d.status, d.error
+		  FROM erpgo_backup.delivery AS d
+		  WHERE d.ended_at > clock_timestamp() - interval '7 days'
+		  ORDER BY d.channel, d.ended_at DESC, d.notice DESC) AS d
+	WHERE d.status = 'failed';
+COMMENT ON VIEW erpgo_backup.condition_of_all IS 'alerts that should fire because of what is common to all backups';
+
+CREATE VIEW erpgo_backup.alert_condition AS
+	SELECT c.kind, c.subject, c.severity, c.backup_id, c.message, c.details,
+		   k.title || CASE c.subject WHEN 'repository' THEN '' ELSE ' (' || c.subject || ')' END AS title
+	FROM (SELECT * FROM erpgo_backup.condition_of_backups
+		  UNION ALL
+		  SELECT * FROM erpgo_backup.condition_of_all) AS c
+	JOIN erpgo_backup.alert_kind AS k ON k.kind = c.kind AND k.severity = c.severity;
+COMMENT ON VIEW erpgo_backup.alert_condition IS 'what should fire now';
+
+CREATE VIEW erpgo_backup.alert_change AS
+	WITH setting AS (
+		SELECT clock_timestamp() AS now,
+			   coalesce(current_setting('erpgo_backup.alert_repeat_interval', true),
+						'6h')::interval AS repeat_interval),
+	firing AS (
+		SELECT * FROM erpgo_backup.alert AS a WHERE a.state = 'firing')
+	SELECT a.id, s.now, coalesce(c.kind, a.kind) AS kind, coalesce(c.subject, a.subject) AS subject,
+		   coalesce(c.severity, a.severity) AS severity, coalesce(c.title, a.title) AS title,
+		   coalesce(c.message, a.message) AS message,
+		   CASE WHEN c.kind IS NULL THEN a.backup_id ELSE c.backup_id END AS backup_id,
+		   coalesce(c.details, a.details) AS details, coalesce(a.fired_at, s.now) AS fired_at,
+		   CASE
+			WHEN a.id IS NULL THEN 'firing'
+			WHEN c.kind IS NULL THEN 'resolved'
+			WHEN c.severity = 'critical' AND a.severity <> 'critical' THEN 'escalated'
+			WHEN c.severity <> 'info' AND s.repeat_interval > '0'
+				AND s.now NOT BETWEEN a.notified_at AND a.notified_at + s.repeat_interval THEN 'repeated'
+			WHEN (c.severity, c.title, c.message, c.backup_id, c.details) IS DISTINCT FROM
+				(a.severity, a.title, a.message, a.backup_id, a.details) THEN 'updated'
+		   END AS change
+	FROM firing AS a
+	FULL JOIN erpgo_backup.alert_condition AS c
+		ON c.kind = a.kind AND c.subject = a.subject
+	CROSS JOIN setting AS s;
+COMMENT ON VIEW erpgo_backup.alert_change
+	IS 'what should fire and what fires, and the change that brings the two together; null if there is none';
+
+CREATE FUNCTION erpgo_backup.alert_body(change erpgo_backup.alert_change)
+RETURNS jsonb
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT jsonb_build_object(
+		'kind', (change).kind,
+		'severity', (change).severity,
+		'state', CASE (change).change WHEN 'resolved' THEN 'resolved' ELSE 'firing' END,
+		'title', (change).title,
+		'text', left(CASE (change).change
+					 WHEN 'resolved' THEN 'This is over after ' || erpgo_backup.span((change).now - (change).fired_at)
+						|| '. It was:' || chr(10)
+					 WHEN 'repeated' THEN 'This goes on since ' || erpgo_backup.moment((change).fired_at) || '.' || chr(10)
+					 ELSE '' END || (change).message, 2000),
+		'backup', (change).backup_id,
+		'at', to_char((change).now AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+		'details', (change).details
+			|| jsonb_build_object('change', (change).change, 'subject', (change).subject));
+END;
+COMMENT ON FUNCTION erpgo_backup.alert_body(erpgo_backup.alert_change)
+	IS 'an alert as the engine sends it';
+
+CREATE FUNCTION erpgo_backup.alert_payload(alert bigint, body jsonb)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	/* A character takes up to six bytes, and 8000 is the limit. */
+	SELECT (alert_payload.body - 'details' || jsonb_build_object(
+		'alert', alert_payload.alert,
+		'change', alert_payload.body #> '{details,change}',
+		'subject', left(alert_payload.body #>> '{details,subject}', 250),
+		'title', left(alert_payload.body ->> 'title', 300),
+		'text', left(alert_payload.body ->> 'text', 500)))::text;
+END;
+COMMENT ON FUNCTION erpgo_backup.alert_payload(bigint, jsonb)
+	IS 'what sessions that listen are told of an alert';
+
+CREATE FUNCTION erpgo_backup.alerts_evaluate()
+RETURNS SETOF text
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH change AS MATERIALIZED (
+		SELECT * FROM erpgo_backup.alert_change AS c
+		WHERE c.change IS NOT NULL),
+	fired AS (
+		INSERT INTO erpgo_backup.alert
+			(kind, subject, severity, title, message, backup_id, details, fired_at, notified_at)
+		SELECT c.kind, c.subject, c.severity, c.title, c.message, c.backup_id, c.details, c.now, c.now
+		FROM change AS c WHERE c.change = 'firing'
+		ON CONFLICT (kind, subject) WHERE state = 'firing' DO NOTHING
+		RETURNING id, kind, subject),
+	altered AS (
+		UPDATE erpgo_backup.alert AS a
+		SET severity = c.severity, title = c.title, message = c.message,
+			backup_id = c.backup_id, details = c.details,
+			notified_at = CASE c.change WHEN 'updated' THEN a.notified_at ELSE c.now END,
+			state = CASE c.change WHEN 'resolved' THEN 'resolved' ELSE 'firing' END,
+			resolved_at = CASE c.change WHEN 'resolved' THEN c.now END
+		FROM change AS c
+		WHERE a.id = c.id AND a.state = 'firing'
+		RETURNING a.id, a.kind, a.subject),
+	noticed AS (
+		INSERT INTO erpgo_backup.notice (alert, change, body, at)
+		SELECT a.id, c.change, erpgo_backup.alert_body(c), c.now
+		FROM (SELECT * FROM fired UNION ALL SELECT * FROM altered) AS a
+		JOIN change AS c ON c.kind = a.kind AND c.subject = a.subject
+		WHERE c.change <> 'updated'
+		ORDER BY a.id
+		RETURNING id, alert, change, body, at),
+	queued AS (
+		INSERT INTO erpgo_backup.delivery (notice, channel, next_try_at)
+		SELECT n.id, w.channel, n.at
+		FROM noticed AS n
+		CROSS JOIN (VALUES ('slack'), ('webhook'), ('email')) AS w (channel)
+		WHERE n.change <> 'repeated' OR NOT EXISTS (
+			SELECT FROM erpgo_backup.delivery AS d
+			JOIN erpgo_backup.notice AS o ON o.id = d.notice
+			WHERE o.alert = n.alert AND d.channel = w.channel
+			AND d.status IN ('queued', 'sending'))),
+	told AS (
+		SELECT n.id, p.payload, pg_notify('erpgo_backup', p.payload)
+		FROM noticed AS n, erpgo_backup.alert_payload(n.alert, n.body) AS p (payload))
+	SELECT t.payload FROM told AS t ORDER BY t.id;
+END;
+COMMENT ON FUNCTION erpgo_backup.alerts_evaluate()
+	IS 'makes what should fire fire, and the rest not; returns what changed';
+
+CREATE FUNCTION erpgo_backup.heartbeat_queue()
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH beat AS (
+		INSERT INTO erpgo_backup.notice (change)
+		SELECT 'heartbeat'
+		WHERE EXISTS (
+			SELECT FROM erpgo_backup.attempt AS a
+			WHERE a.operation = 'backup' AND a.status = 'ok'
+			AND a.finished_at > greatest(
+				clock_timestamp() - interval '1 day',
+				(SELECT max(n.at) FROM erpgo_backup.notice AS n
+				 WHERE n.change = 'heartbeat' AND n.at <= clock_timestamp())))
+		AND NOT EXISTS (
+			SELECT FROM erpgo_backup.delivery AS d
+			WHERE d.channel = 'heartbeat' AND d.status IN ('queued', 'sending'))
+		RETURNING id)
+	INSERT INTO erpgo_backup.delivery (notice, channel)
+	SELECT b.id, 'heartbeat' FROM beat AS b;
+END;
+COMMENT ON FUNCTION erpgo_backup.heartbeat_queue()
+	IS 'lets the heartbeat URL be called if a backup was made since the last time';
+
+CREATE FUNCTION erpgo_backup.alerts_forget()
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	DELETE FROM erpgo_backup.alert AS a
+	WHERE a.resolved_at < clock_timestamp() - interval '1 year';
+	DELETE FROM erpgo_backup.notice AS n
+	WHERE n.at < clock_timestamp()
+		- CASE n.change WHEN 'heartbeat' THEN interval '7 days' ELSE interval '1 year' END;
+END;
+COMMENT ON FUNCTION erpgo_backup.alerts_forget() IS 'removes what is too old to be of interest';
+
+/*
+ * The queue.  Notices of an alert go through a channel in order, so the next
+ * one is not tried before the one before it has arrived or was given up.
+ */
+
+CREATE FUNCTION erpgo_backup.delivery_delay(attempts integer)
+RETURNS interval
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT least(interval '1 hour',
+				 greatest(interval '100 ms', coalesce(
+					 current_setting('erpgo_backup.retry_delay', true), '5s')::interval)
+				 * power(2, least(greatest(delivery_delay.attempts, 1), 20) - 1));
+END;
+COMMENT ON FUNCTION erpgo_backup.delivery_delay(integer)
+	IS 'the pause after so many attempts to deliver something';
+
+CREATE VIEW erpgo_backup.delivery_next AS
+	SELECT DISTINCT ON (n.alert, d.channel)
+		   d.notice, d.channel, n.body, d.status,
+		   -- No pause is longer, unless the clock was set back.
+		   least(d.next_try_at, clock_timestamp() + interval '1 hour') AS next_try_at
+	FROM erpgo_backup.delivery AS d
+	JOIN erpgo_backup.notice AS n ON n.id = d.notice
+	WHERE d.status IN ('queued', 'sending')
+	ORDER BY n.alert, d.channel, d.notice;
+COMMENT ON VIEW erpgo_backup.delivery_next IS 'deliveries that may be tried, and when';
+
+CREATE FUNCTION erpgo_backup.deliveries_claim()
+RETURNS bigint
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	/* Whoever was sending these was killed. */
+	UPDATE erpgo_backup.delivery AS d
+	SET status = 'queued'
+	WHERE d.status = 'sending';
+	WITH due AS (
+		SELECT n.notice, n.channel
+		FROM erpgo_backup.delivery_next AS n
+		WHERE n.next_try_at <= clock_timestamp()
+		ORDER BY n.notice
+		LIMIT 60),
+	claimed AS (
+		UPDATE erpgo_backup.delivery AS d
+		SET status = 'sending', attempts = d.attempts + 1,
+			next_try_at = clock_timestamp() + erpgo_backup.delivery_delay(d.attempts + 1)
+		FROM due
+		WHERE d.notice = due.notice AND d.channel = due.channel
+		RETURNING d.notice)
+	SELECT count(*) FROM claimed;
+END;
+COMMENT ON FUNCTION erpgo_backup.deliveries_claim()
+	IS 'marks what a job is to deliver now; how much that is';
+
+CREATE VIEW erpgo_backup.delivery_batch AS
+	SELECT coalesce(jsonb_agg(a.body || jsonb_build_object('id', a.notice::text, 'channels', a.channels)
+							  ORDER BY a.notice), '[]')::text AS alerts,
+		   EXISTS (SELECT FROM erpgo_backup.delivery AS d
+				   WHERE d.status = 'sending' AND d.channel = 'heartbeat')::text AS heartbeat
+	FROM (SELECT n.notice, n.body, jsonb_agg(n.channel) AS channels
+		  FROM erpgo_backup.delivery_next AS n
+		  WHERE n.status = 'sending' AND n.channel <> 'heartbeat'
+		  GROUP BY n.notice, n.body) AS a;
+COMMENT ON VIEW erpgo_backup.delivery_batch IS 'what a job is to deliver, for the engine';
+
+CREATE FUNCTION erpgo_backup.delivery_end(notice text, channel text, outcome text,
+	transient text, problem text, OUT title text, OUT status text, OUT attempts integer)
+RETURNS SETOF record
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	UPDATE erpgo_backup.delivery AS d
+	SET status = o.status,
+		error = CASE WHEN o.status IN ('queued', 'failed') THEN delivery_end.problem END,
+		ended_at = CASE WHEN o.status <> 'queued' THEN clock_timestamp() END,
+		next_try_at = clock_timestamp() + erpgo_backup.delivery_delay(d.attempts)
+	FROM erpgo_backup.notice AS n
+	CROSS JOIN LATERAL (
+		SELECT CASE WHEN delivery_end.outcome = 'failed' AND delivery_end.transient::boolean
+						AND n.at > clock_timestamp() - interval '1 day' THEN 'queued'
+					ELSE delivery_end.outcome END) AS o (status)
+	WHERE n.id = d.notice AND d.status = 'sending'
+	AND (delivery_end.notice IS NULL OR d.notice = delivery_end.notice::bigint)
+	AND (delivery_end.channel IS NULL OR d.channel = delivery_end.channel)
+	RETURNING coalesce(n.body ->> 'title', n.change), o.status, d.attempts;
+END;
+COMMENT ON FUNCTION erpgo_backup.delivery_end(text, text, text, text, text)
+	IS 'notes what became of a delivery, or, for a null, of all that are being sent; what may pass is tried again for a day';
+
+CREATE VIEW erpgo_backup.alert_agenda AS
+	SELECT ceil(1000 * extract(epoch FROM least(
+				CASE WHEN m.due_at > m.now THEN m.due_at END, r.repeat_at) - m.now))::bigint AS next_ms,
+		   ceil(1000 * extract(epoch FROM
+				(SELECT min(d.next_try_at) FROM erpgo_backup.delivery_next AS d) - m.now))::bigint AS delivery_ms,
+		   floor(1000 * extract(epoch FROM m.now - m.measured_at))::bigint AS measured_ms_ago
+	FROM erpgo_backup.monitoring AS m
+	CROSS JOIN (
+		SELECT min(a.notified_at) + nullif(coalesce(
+				   current_setting('erpgo_backup.alert_repeat_interval', true), '6h')::interval, '0')
+		FROM erpgo_backup.alert AS a
+		WHERE a.state = 'firing' AND a.severity <> 'info') AS r (repeat_at);
+COMMENT ON VIEW erpgo_backup.alert_agenda
+	IS 'one row: when time alone changes something, and when the room in the repository was measured';
+
+CREATE VIEW @extschema@.erpgo_backup_alerts AS
+	SELECT a.state, a.severity, a.title, a.fired_at, a.resolved_at,
+		   (SELECT string_agg(d.channel || ' ' || d.status, ', ' ORDER BY d.channel)
+			FROM erpgo_backup.delivery AS d
+			WHERE d.notice = (SELECT max(n.id) FROM erpgo_backup.notice AS n WHERE n.alert = a.id)
+			AND d.status <> 'unconfigured') AS delivery,
+		   a.message, a.kind, a.subject, a.backup_id, a.details, a.notified_at, a.id
+	FROM erpgo_backup.alert AS a
+	ORDER BY a.state, a.fired_at DESC, a.id DESC;
+COMMENT ON VIEW @extschema@.erpgo_backup_alerts IS 'alerts, those that are firing first';
+GRANT SELECT ON @extschema@.erpgo_backup_alerts TO pg_monitor;
 
 /*
  * Nobody may do anything, but monitoring may look.

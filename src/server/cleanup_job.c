@@ -14,6 +14,9 @@
 /* What was decided, as a JSON array that lacks its end; empty before. */
 static StringInfoData decisions;
 
+/* How many of them wait for confirmation. */
+static int	confirmations = 0;
+
 /*
  * Takes what was decided about a backup.  There is no bound to how many there
  * are, so it goes into a table and not through shared memory.
@@ -22,7 +25,10 @@ static void
 take_decision(const EngineMessage *message)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+	const char *decision = message_text(message, "decision");
 
+	if (decision != NULL && strcmp(decision, "confirm") == 0)
+		confirmations++;
 	if (decisions.data == NULL)
 		initStringInfo(&decisions);
 	appendStringInfoChar(&decisions, decisions.len == 0 ? '[' : ',');
@@ -46,6 +52,12 @@ cleanup_take_message(const JobRequest *request, const EngineMessage *message)
 	else
 		history_execute("SELECT erpgo_backup.backup_deleted($1, $2, $3)",
 						lengthof(args), args);
+}
+
+int
+cleanup_confirmations(void)
+{
+	return confirmations;
 }
 
 void

@@ -9,7 +9,6 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
@@ -22,9 +21,7 @@
 
 #include "history.h"
 #include "job_description.h"
-
-/* Arguments that a query has at most. */
-#define MAX_ARGUMENTS 10
+#include "text_query.h"
 
 /*
  * Begins a transaction that can run queries.  The result is the memory
@@ -56,48 +53,12 @@ end_transaction(MemoryContext caller)
 }
 
 /*
- * Runs a query; NULL arguments are null.  Returns the number of rows.  One
- * that only reads sees what the active snapshot shows.
- */
-static uint64
-run_query(const char *statement, int nargs, const char *const *args, bool read_only)
-{
-	Oid			types[MAX_ARGUMENTS];
-	Datum		values[MAX_ARGUMENTS];
-	char		nulls[MAX_ARGUMENTS] = {0};
-	int			result;
-
-	Assert(nargs <= MAX_ARGUMENTS);
-	for (int i = 0; i < nargs; i++)
-	{
-		types[i] = TEXTOID;
-		nulls[i] = args[i] == NULL ? 'n' : ' ';
-		values[i] = args[i] == NULL ? (Datum) 0 : CStringGetTextDatum(args[i]);
-	}
-	result = SPI_execute_with_args(statement, nargs, types, values, nulls,
-								   read_only, 0);
-	if (result < 0)
-		elog(ERROR, "could not execute \"%s\": %s", statement,
-			 SPI_result_code_string(result));
-	return SPI_processed;
-}
-
-/*
- * The same for one that may write, with a snapshot of its own.
+ * Runs a statement that may write.  Returns the number of rows.
  */
 static uint64
 query(const char *statement, int nargs, const char *const *args)
 {
-	return run_query(statement, nargs, args, false);
-}
-
-/*
- * A column of a row of the last result, allocated with SPI; NULL if null.
- */
-static char *
-result_text(int row, int column)
-{
-	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+	return text_query(statement, nargs, args, false);
 }
 
 /*
@@ -113,7 +74,7 @@ query_texts(const char *statement, int nargs, const char *const *args, int *coun
 	*count = (int) query(statement, nargs, args);
 	texts = MemoryContextAlloc(caller, (*count + 1) * sizeof(char *));
 	for (int i = 0; i < *count; i++)
-		texts[i] = MemoryContextStrdup(caller, result_text(i, 1));
+		texts[i] = MemoryContextStrdup(caller, text_query_value(i, 1));
 	end_transaction(caller);
 	return texts;
 }
@@ -354,6 +315,7 @@ history_end(const JobRequest *request, const JobEnd *end)
 		case JOB_RECOVER:
 		case JOB_EXPIRE:
 		case JOB_METRICS:
+		case JOB_MEASURE:
 			break;
 	}
 	add_audit(request, audit_action(request), end->status,
@@ -428,7 +390,7 @@ history_newest_time(void)
 	SPI_connect();
 	if (query("SELECT max(id) FROM erpgo_backup.backup", 0, NULL) == 1)
 	{
-		char	   *id = result_text(0, 1);
+		char	   *id = text_query_value(0, 1);
 
 		if (id != NULL)
 			(void) backup_id_parse(id, &at, NULL);
@@ -446,7 +408,7 @@ history_latest(void)
 	SPI_connect();
 	if (query("SELECT max(id) FROM erpgo_backup.backup WHERE present", 0,
 			  NULL) == 1)
-		id = result_text(0, 1);
+		id = text_query_value(0, 1);
 	if (id != NULL)
 		id = MemoryContextStrdup(caller, id);
 	SPI_finish();
@@ -459,14 +421,14 @@ history_latest(void)
 static void
 read_outcome(JobOutcome *outcome)
 {
-	char	   *sqlstate = result_text(0, 3);
+	char	   *sqlstate = text_query_value(0, 3);
 	int			number = ERRCODE_INTERNAL_ERROR;
 
 	if (sqlstate != NULL && strlen(sqlstate) == 5)
 		number = MAKE_SQLSTATE(sqlstate[0], sqlstate[1], sqlstate[2],
 							   sqlstate[3], sqlstate[4]);
-	job_outcome_error(outcome, number, result_text(0, 2), result_text(0, 4),
-					  result_text(0, 5));
+	job_outcome_error(outcome, number, text_query_value(0, 2),
+					  text_query_value(0, 4), text_query_value(0, 5));
 }
 
 bool
@@ -476,16 +438,16 @@ history_status(const char *id, char status[JOB_WORD_SIZE], JobOutcome *outcome)
 
 	SPI_connect();
 	PushActiveSnapshot(GetLatestSnapshot());
-	found = run_query("SELECT b.status, coalesce(b.error, b.verification_error),"
-					  " a.sqlstate, a.detail, a.hint"
-					  " FROM erpgo_backup.backup AS b"
-					  " LEFT JOIN erpgo_backup.attempt AS a"
-					  " ON a.backup_id = b.id AND a.operation = 'backup'"
-					  " WHERE b.id = $1 ORDER BY a.number DESC LIMIT 1",
-					  1, &id, true) == 1;
+	found = text_query("SELECT b.status, coalesce(b.error, b.verification_error),"
+					   " a.sqlstate, a.detail, a.hint"
+					   " FROM erpgo_backup.backup AS b"
+					   " LEFT JOIN erpgo_backup.attempt AS a"
+					   " ON a.backup_id = b.id AND a.operation = 'backup'"
+					   " WHERE b.id = $1 ORDER BY a.number DESC LIMIT 1",
+					   1, &id, true) == 1;
 	if (found)
 	{
-		strlcpy(status, result_text(0, 1), JOB_WORD_SIZE);
+		strlcpy(status, text_query_value(0, 1), JOB_WORD_SIZE);
 		if (outcome != NULL)
 			read_outcome(outcome);
 	}

@@ -48,12 +48,16 @@ refuse_conflict(const JobRequest *request)
 }
 
 /*
- * A slot that can be used; an error if there is none.
+ * A slot that can be used for a request; an error if there is none.
  */
 static JobSlot *
-find_free_slot(void)
+find_free_slot(const JobRequest *request)
 {
-	for (int i = 0; i < JOB_SLOTS; i++)
+	bool		is_delivery = job_is_delivery(request);
+	int			first = is_delivery ? JOB_COMMON_SLOTS : 0;
+	int			end = is_delivery ? JOB_SLOTS : JOB_COMMON_SLOTS;
+
+	for (int i = first; i < end; i++)
 	{
 		if (job_table->slots[i].state == JOB_FREE)
 			return &job_table->slots[i];
@@ -61,7 +65,7 @@ find_free_slot(void)
 	ereport(ERROR,
 			errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			errmsg("cannot start another job: %d are active already",
-				   JOB_SLOTS),
+				   end - first),
 			errhint("Wait until one of them has ended."));
 }
 
@@ -121,7 +125,7 @@ job_request(JobRequest *request, int64 newer_than, bool wait)
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
 	end_stale_requests();
 	refuse_conflict(request);
-	slot = find_free_slot();
+	slot = find_free_slot(request);
 	if (request->kind == JOB_BACKUP)
 		allot_id(request, newer_than);
 
@@ -194,7 +198,9 @@ job_any_active(char id[BACKUP_ID_SIZE])
 
 		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
 			slot->request.kind != JOB_EXPIRE &&
-			slot->request.kind != JOB_METRICS;
+			slot->request.kind != JOB_METRICS &&
+			slot->request.kind != JOB_MEASURE &&
+			!job_is_delivery(&slot->request);
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
 	}
@@ -208,7 +214,7 @@ job_has_room(void)
 	bool		found = false;
 
 	LWLockAcquire(job_table->lock, LW_SHARED);
-	for (int i = 0; i < JOB_SLOTS && !found; i++)
+	for (int i = 0; i < JOB_COMMON_SLOTS && !found; i++)
 		found = job_table->slots[i].state == JOB_FREE;
 	LWLockRelease(job_table->lock);
 	return found;

@@ -14,6 +14,7 @@
 #include "backup_arguments.h"
 #include "history.h"
 #include "job_slot.h"
+#include "safely.h"
 #include "schedule_definition.h"
 #include "schedule_run.h"
 #include "schedule_table.h"
@@ -39,38 +40,6 @@ typedef struct Schedules
 	ScheduleRow *rows;
 	int			count;
 } Schedules;
-
-/*
- * Does something that ends its transactions; false if there was an error,
- * which becomes a warning.
- */
-static bool
-do_safely(void (*step) (void *), void *subject, const char *purpose)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool done = true;
-
-	PG_TRY();
-	{
-		step(subject);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		MemoryContextSwitchTo(caller);
-		ereport(WARNING,
-				errcode(error->sqlerrcode),
-				errmsg("erpgo_backup could not %s: %s", purpose, error->message));
-		done = false;
-	}
-	PG_END_TRY();
-	return done;
-}
 
 /*
  * Asks for a job; the result is NULL, or why it is not to be had.  Locks that

@@ -5,7 +5,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_extension.h"
-#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "pgstat.h"
@@ -16,14 +15,13 @@
 #include "utils/snapmgr.h"
 
 #include "schedule_table.h"
+#include "text_query.h"
 
 /*
  * Who holds a lock for longer must not stop everything else.  Less than
  * deadlock_timeout: in a deadlock, it is we who give up.
  */
 #define LOCK_TIMEOUT "500ms"
-
-#define MAX_ARGUMENTS 5
 
 /* All of them, or the one that is named. */
 static const char load_query[] =
@@ -93,23 +91,7 @@ schedule_commit(void)
 static void
 execute(const char *statement, int nargs, const char *const *args)
 {
-	Oid			types[MAX_ARGUMENTS];
-	Datum		values[MAX_ARGUMENTS];
-	char		nulls[MAX_ARGUMENTS] = {0};
-	int			result;
-
-	Assert(nargs <= MAX_ARGUMENTS);
-	for (int i = 0; i < nargs; i++)
-	{
-		types[i] = TEXTOID;
-		nulls[i] = args[i] == NULL ? 'n' : ' ';
-		values[i] = args[i] == NULL ? (Datum) 0 : CStringGetTextDatum(args[i]);
-	}
-	result = SPI_execute_with_args(statement, nargs, types, values, nulls,
-								   false, 0);
-	if (result < 0)
-		elog(ERROR, "could not execute \"%s\": %s", statement,
-			 SPI_result_code_string(result));
+	(void) text_query(statement, nargs, args, false);
 }
 
 /*
@@ -119,8 +101,7 @@ execute(const char *statement, int nargs, const char *const *args)
 static char *
 result_text(int row, int column)
 {
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[row],
-									 SPI_tuptable->tupdesc, column);
+	char	   *value = text_query_value(row, column);
 
 	return value == NULL ? NULL : MemoryContextStrdup(outside, value);
 }

@@ -44,6 +44,8 @@ int			setting_retention_minimum = RETENTION_MINIMUM;
 char	   *setting_metrics_file;
 int			setting_delayed_after = 8 * 60 * 60;
 int			setting_minimum_free_space = 5;
+int			setting_alert_repeat_interval = 6 * 60 * 60;
+int			setting_health_interval = 15 * 60;
 
 /* Looked at by the view erpgo_backup.default_schedule. */
 static bool default_schedules = true;
@@ -354,6 +356,17 @@ define_monitoring(void)
 							"0 means that they may fill it.",
 							&setting_minimum_free_space, 5, 0, 90,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.alert_repeat_interval",
+							"Time after which an alert that goes on is sent again.",
+							"0 means that none is.",
+							&setting_alert_repeat_interval, 6 * 60 * 60,
+							0, 30 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.health_interval",
+							"At most so much time passes between looks at how backups are doing.",
+							NULL, &setting_health_interval, 15 * 60,
+							1, 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
 	DefineCustomStringVariable("erpgo_backup.metrics_file",
 							   "File that metrics for Prometheus are written to.",
 							   "Empty means that none is written.",

@@ -22,6 +22,7 @@ static const struct
 	{"check", job_check},
 	{"expire", job_expire},
 	{"metrics", job_metrics},
+	{"measure", job_measure},
 	{"notify", job_notify}
 };
 
