@@ -10,12 +10,21 @@ use PostgreSQL::Test::Utils ();
 use Test::More;
 
 my $rules = 'deploy/prometheus/erpgo_backup.rules.yml';
+my $cases = 'deploy/prometheus/tests/erpgo_backup.rules_test.yml';
 
-foreach my $arguments ([ 'check', 'rules', $rules ], [ 'test', 'rules', 'deploy/prometheus/tests/erpgo_backup.rules_test.yml' ])
+foreach my $arguments ([ 'check', 'rules', $rules ], [ 'test', 'rules', $cases ])
 {
 	my ($exit_code, $out, $err) = ErpgoBackup::run_program('promtool', @$arguments);
 
 	is($exit_code, 0, "promtool @$arguments[0, 1]") or diag($out, $err);
+}
+
+foreach my $rule (split /(?=- alert:)/, read_file($rules))
+{
+	my ($name) = $rule =~ /^- alert: (\w+)/ or next;
+
+	like($rule, qr/\n\s+summary: .*\n\s+description: .*\n\s+runbook: /, "$name says what happened and what to do");
+	like(read_file($cases), qr/alertname: $name\n\s+exp_alerts:/, "$name fires in a test");
 }
 
 my $server = ErpgoBackup->new('server');
@@ -89,6 +98,9 @@ SKIP:
 {
 	skip 'there is no prometheus', 1 unless grep { -x "$_/prometheus" } split /:/, $ENV{PATH};
 	subtest 'a real Prometheus' => sub {
+		# What was tried 9 hours ago should have become a backup by now.
+		$server->sql("INSERT INTO erpgo_backup.backup (id, type, status, started_at, finished_at)
+			SELECT '20200101T000000Z-full', 'full', 'cancelled', t, t FROM (SELECT now() - interval '9 hours') AS a (t)");
 		$server->set('erpgo_backup.metrics_file' => $metrics);
 		wait_for('the metrics file', sub { -e $metrics });
 		my ($target, $web_server) = serve_metrics();
