@@ -914,7 +914,9 @@ CREATE VIEW erpgo_backup.monitoring AS
 									least(2 * coalesce(g.duration, '0'), interval '20 days'),
 									interval '5 minutes'))
 		FROM erpgo_backup.schedule_in_force AS i
-		LEFT JOIN erpgo_backup.schedule_state AS t ON t.name = i.name
+		LEFT JOIN erpgo_backup.schedule AS own ON own.name = i.name
+		LEFT JOIN erpgo_backup.schedule_state AS t
+			ON t.name = i.name AND (own.name IS NOT NULL OR g.finished_at IS NULL)
 		CROSS JOIN LATERAL erpgo_backup.schedule_run_after(
 			i.name, i.cron, i.timezone, i.jitter,
 			coalesce(greatest(g.finished_at, t.since), c.since)) AS e (run)
