@@ -349,6 +349,7 @@ CREATE VIEW @extschema@.erpgo_backup_history AS
 	SELECT b.id, b.type, b.status, b.started_at, b.finished_at,
 		   b.finished_at - b.started_at AS duration,
 		   b.size_bytes, b.stored_bytes,
+		   pg_catalog.pg_size_pretty(b.size_bytes) AS size,
 		   pg_catalog.pg_size_pretty(b.stored_bytes) AS stored,
 		   b.verified_at, b.verified_depth,
 		   (SELECT pg_catalog.count(*) FROM erpgo_backup.attempt AS a
@@ -592,6 +593,7 @@ CREATE TABLE erpgo_backup.schedule_state (
 	name text COLLATE "C" PRIMARY KEY,
 	cron text COLLATE "C" NOT NULL,
 	timezone text COLLATE "C" NOT NULL,
+	since timestamptz NOT NULL DEFAULT clock_timestamp(),
 	next_run timestamptz CHECK (isfinite(next_run)),
 	last_run timestamptz,
 	last_operation text,
@@ -603,6 +605,7 @@ CREATE TABLE erpgo_backup.schedule_state (
 COMMENT ON TABLE erpgo_backup.schedule_state IS 'what the scheduler knows of schedules';
 COMMENT ON COLUMN erpgo_backup.schedule_state.cron IS 'the expression for which next_run was found';
 COMMENT ON COLUMN erpgo_backup.schedule_state.timezone IS 'the time zone for which next_run was found';
+COMMENT ON COLUMN erpgo_backup.schedule_state.since IS 'when runs of this expression began to be planned';
 COMMENT ON COLUMN erpgo_backup.schedule_state.problem IS 'why the schedule cannot run';
 
 CREATE FUNCTION erpgo_backup.wake_scheduler() RETURNS trigger
@@ -649,16 +652,23 @@ AS 'MODULE_PATHNAME', 'erpgo_backup_schedule_plan';
 COMMENT ON FUNCTION erpgo_backup.schedule_plan(text, text, text, interval)
 	IS 'when a schedule would run next, or why it cannot run';
 
-CREATE VIEW @extschema@.erpgo_backup_schedules AS
-	SELECT s.name, s.cron, s.type, s.timezone, s.enabled,
+CREATE FUNCTION erpgo_backup.schedule_run_after(name text, cron text,
+	timezone text, jitter interval, after timestamptz)
+RETURNS timestamptz
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_schedule_run_after';
+COMMENT ON FUNCTION erpgo_backup.schedule_run_after(text, text, text, interval, timestamptz)
+	IS 'the first run of a schedule after a moment; null if it cannot run';
+
+CREATE VIEW erpgo_backup.schedule_outcome AS
+	SELECT s.name, s.cron, s.type, s.databases, s.timezone, s.enabled,
 		   CASE WHEN s.enabled THEN
 			   coalesce(CASE WHEN p.cron OPERATOR(pg_catalog.=) s.cron
 						AND p.timezone OPERATOR(pg_catalog.=) s.timezone
 						THEN p.next_run END, n.next_run) END AS next_run,
-		   pg_catalog.date_trunc('second', p.last_run) AS last_run,
-		   CASE WHEN p.last_skip OPERATOR(pg_catalog.>)
-					coalesce(p.last_run, '-infinity') THEN 'skipped'
-				WHEN p.last_operation OPERATOR(pg_catalog.=) 'verify' THEN
+		   p.last_run,
+		   CASE WHEN p.last_operation OPERATOR(pg_catalog.=) 'verify' THEN
 					(SELECT a.status FROM erpgo_backup.attempt AS a
 					 WHERE a.backup_id OPERATOR(pg_catalog.=) p.last_backup
 					 AND a.operation OPERATOR(pg_catalog.=) 'verify'
@@ -666,15 +676,25 @@ CREATE VIEW @extschema@.erpgo_backup_schedules AS
 					 ORDER BY a.number DESC LIMIT 1)
 				ELSE (SELECT b.status FROM erpgo_backup.backup AS b
 					  WHERE b.id OPERATOR(pg_catalog.=) p.last_backup)
-		   END AS last_status,
-		   pg_catalog.date_trunc('second', p.last_skip) AS last_skip,
-		   coalesce(n.problem, p.skip_reason) AS reason,
-		   s.databases
+		   END AS run_status,
+		   p.last_skip, n.problem, p.skip_reason,
+		   coalesce(p.last_skip OPERATOR(pg_catalog.>)
+					coalesce(p.last_run, '-infinity'), false) AS is_skipped
 	FROM erpgo_backup.schedule_in_force AS s
 	LEFT JOIN erpgo_backup.schedule_state AS p
 		ON p.name OPERATOR(pg_catalog.=) s.name,
-	LATERAL erpgo_backup.schedule_plan(s.name, s.cron, s.timezone, s.jitter) AS n
-	ORDER BY s.name;
+	LATERAL erpgo_backup.schedule_plan(s.name, s.cron, s.timezone, s.jitter) AS n;
+COMMENT ON VIEW erpgo_backup.schedule_outcome IS 'all schedules, with what is planned and what happened';
+
+CREATE VIEW @extschema@.erpgo_backup_schedules AS
+	SELECT o.name, o.cron, o.type, o.timezone, o.enabled, o.next_run,
+		   pg_catalog.date_trunc('second', o.last_run) AS last_run,
+		   CASE WHEN o.is_skipped THEN 'skipped' ELSE o.run_status END AS last_status,
+		   pg_catalog.date_trunc('second', o.last_skip) AS last_skip,
+		   coalesce(o.problem, o.skip_reason) AS reason,
+		   o.databases
+	FROM erpgo_backup.schedule_outcome AS o
+	ORDER BY o.name;
 COMMENT ON VIEW @extschema@.erpgo_backup_schedules IS 'what runs by itself, when, and how it ended last';
 
 CREATE FUNCTION @extschema@.erpgo_backup_schedule(name text, cron text,
@@ -713,7 +733,9 @@ REVOKE ALL ON FUNCTION
 	@extschema@.erpgo_backup_next_runs(text, text, timestamptz, integer)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-	erpgo_backup.schedule_plan(text, text, text, interval) TO pg_monitor;
+	erpgo_backup.schedule_plan(text, text, text, interval),
+	erpgo_backup.schedule_run_after(text, text, text, interval, timestamptz)
+TO pg_monitor;
 GRANT SELECT ON @extschema@.erpgo_backup_schedules TO pg_monitor;
 
 /*
@@ -879,6 +901,25 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION erpgo_backup.span(interval) IS 'a length of time for people, in two units';
 
+CREATE FUNCTION erpgo_backup.rough_span(length interval)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT regexp_replace(erpgo_backup.span(rough_span.length), '^(\S+ \S+) .*', '\1');
+END;
+COMMENT ON FUNCTION erpgo_backup.rough_span(interval) IS 'a length of time for people, in one unit';
+
+CREATE FUNCTION erpgo_backup.cut(value text, length integer)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT CASE WHEN length(cut.value) > cut.length
+		THEN left(cut.value, cut.length - 3) || '...' ELSE cut.value END;
+END;
+COMMENT ON FUNCTION erpgo_backup.cut(text, integer) IS 'a text for people that is not longer than so many characters';
+
 CREATE VIEW erpgo_backup.newest_good AS
 	SELECT n.id, n.type, n.finished_at, n.finished_at - n.started_at AS duration,
 		   n.size_bytes, n.stored_bytes, p.median_bytes, p.compared
@@ -911,15 +952,15 @@ COMMENT ON VIEW erpgo_backup.newest_run
 CREATE VIEW erpgo_backup.monitoring AS
 	WITH setting AS (
 		SELECT clock_timestamp() AS now,
-			   coalesce(current_setting('erpgo_backup.delayed_after', true),
-						'8h')::interval AS delayed_after,
+			   nullif(coalesce(current_setting('erpgo_backup.delayed_after', true),
+							   '0')::interval, '0') AS delayed_after,
 			   coalesce(current_setting('erpgo_backup.minimum_free_space', true),
 						'5')::numeric AS minimum_free)
-	SELECT s.now, s.delayed_after, s.minimum_free, g.finished_at AS success_at,
+	SELECT s.now, s.minimum_free, g.finished_at AS success_at,
 		   s.now - g.finished_at AS success_age, g.duration, g.stored_bytes,
-		   g.median_bytes, g.compared,
-		   coalesce(g.finished_at, f.first_at, pg_postmaster_start_time())
-			   + s.delayed_after AS due_at,
+		   g.median_bytes, g.compared, p.planned_at,
+		   coalesce(c.since + s.delayed_after, p.due_at,
+					c.since + interval '8 hours') AS due_at,
 		   f.ended, f.succeeded, f.present, f.damaged, f.pinned, f.verified_at,
 		   a.attempts, a.attempts_failed,
 		   r.free_bytes, r.total_bytes, r.measured_at,
@@ -946,6 +987,24 @@ CREATE VIEW erpgo_backup.monitoring AS
 		SELECT * FROM erpgo_backup.newest_good AS n
 		WHERE n.type IN ('full', 'physical', 'incremental')
 		ORDER BY n.id DESC LIMIT 1) AS g ON true
+	CROSS JOIN LATERAL (
+		SELECT coalesce(g.finished_at, f.first_at, pg_postmaster_start_time())) AS c (since)
+	CROSS JOIN LATERAL (
+		SELECT min(e.run),
+			   min(e.run + greatest(least((n.run - e.run) / 3, interval '8 hours'),
+									least(2 * coalesce(g.duration, '0'), interval '20 days'),
+									interval '5 minutes'))
+		FROM erpgo_backup.schedule_in_force AS i
+		LEFT JOIN erpgo_backup.schedule AS own ON own.name = i.name
+		LEFT JOIN erpgo_backup.schedule_state AS t
+			ON t.name = i.name AND (own.name IS NOT NULL OR g.finished_at IS NULL)
+		CROSS JOIN LATERAL erpgo_backup.schedule_run_after(
+			i.name, i.cron, i.timezone, i.jitter,
+			coalesce(greatest(g.finished_at, t.since), c.since)) AS e (run)
+		CROSS JOIN LATERAL erpgo_backup.schedule_run_after(
+			i.name, i.cron, i.timezone, i.jitter, e.run) AS n (run)
+		WHERE i.enabled AND i.type = 'full')
+		AS p (planned_at, due_at)
 	LEFT JOIN erpgo_backup.repository_state AS r ON true;
 COMMENT ON VIEW erpgo_backup.monitoring IS 'one row: what is measured';
 
@@ -971,10 +1030,12 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 		WHERE a.state = 'firing') AS open (critical, warning, info)
 	CROSS JOIN LATERAL (VALUES
 		(1, 'last success',
-		 CASE WHEN m.success_age < least(interval '6 hours', m.delayed_after) THEN 'ok'
-			  WHEN m.success_age < m.delayed_after THEN 'warning'
-			  ELSE 'critical' END,
-		 coalesce(erpgo_backup.span(m.success_age) || ' ago', 'never'), '< 6 h',
+		 CASE WHEN m.success_at IS NULL OR m.now >= m.due_at THEN 'critical'
+			  WHEN m.success_age < interval '6 hours' OR m.now < m.planned_at THEN 'ok'
+			  ELSE 'warning' END,
+		 coalesce(erpgo_backup.span(m.success_age) || ' ago', 'never'),
+		 CASE WHEN m.planned_at - m.success_at > interval '6 hours' THEN 'as scheduled'
+			  ELSE '< 6 h' END,
 		 'Run erpgo_backup_run(''full'').'),
 		(2, 'overdue',
 		 CASE WHEN m.now < m.due_at THEN 'ok' ELSE 'critical' END,
@@ -1049,16 +1110,32 @@ COMMENT ON VIEW @extschema@.erpgo_backup_status IS 'how backups are doing, one r
 
 CREATE VIEW @extschema@.erpgo_backup_recent AS
 	SELECT b.id, b.status,
-		   regexp_replace(erpgo_backup.span(clock_timestamp() - b.started_at),
-						  '^(\S+ \S+) .*', '\1') AS age,
+		   erpgo_backup.rough_span(clock_timestamp() - b.started_at) AS age,
 		   erpgo_backup.span(b.finished_at - b.started_at) AS duration,
 		   pg_size_pretty(b.stored_bytes) AS stored, b.verified_depth AS verified,
-		   CASE WHEN length(t.error) > 25 THEN left(t.error, 22) || '...' ELSE t.error END AS error
+		   erpgo_backup.cut(coalesce(b.error, b.verification_error), 25) AS error
 	FROM erpgo_backup.backup AS b
-	CROSS JOIN LATERAL (SELECT coalesce(b.error, b.verification_error)) AS t (error)
 	ORDER BY b.id DESC
 	LIMIT 20;
 COMMENT ON VIEW @extschema@.erpgo_backup_recent IS 'the last 20 backups for people, newest first';
+
+CREATE VIEW @extschema@.erpgo_backup_upcoming AS
+	SELECT erpgo_backup.cut(o.name, 22) AS name, o.type,
+		   erpgo_backup.cut(o.cron, 24) AS cron,
+		   erpgo_backup.cut(o.timezone, 20) AS timezone,
+		   CASE WHEN NOT o.enabled THEN 'disabled' WHEN o.next_run IS NULL THEN 'never'
+				WHEN o.next_run <= t.now THEN 'now'
+				ELSE 'in ' || erpgo_backup.rough_span(o.next_run - t.now) END AS next,
+		   CASE WHEN o.is_skipped THEN
+					'skipped ' || erpgo_backup.rough_span(t.now - o.last_skip) || ' ago'
+				WHEN o.last_run IS NOT NULL THEN
+					coalesce(o.run_status, 'started') || ' '
+						|| erpgo_backup.rough_span(t.now - o.last_run) || ' ago'
+				ELSE '-' END AS last
+	FROM erpgo_backup.schedule_outcome AS o
+	CROSS JOIN (SELECT clock_timestamp()) AS t (now)
+	ORDER BY o.next_run, o.name;
+COMMENT ON VIEW @extschema@.erpgo_backup_upcoming IS 'what runs by itself, for people, what comes next first';
 
 /*
  * The same for Prometheus.
@@ -1096,9 +1173,13 @@ CREATE VIEW erpgo_backup.metric AS
 		('erpgo_backup_repository_measured_timestamp_seconds', 'gauge', 'When the room in the repository was last measured.'),
 		('erpgo_backup_jobs_running', 'gauge', 'Jobs that are running, or waiting to be tried again.'),
 		('erpgo_backup_job_progress_ratio', 'gauge', 'How far the phase of a running job is; the least if there are several.'),
-		('erpgo_backup_delayed_after_seconds', 'gauge', 'Age of the last full backup at which the next one is overdue.'),
+		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'),
+		('erpgo_backup_due_timestamp_seconds', 'gauge', 'When the next full backup is overdue, or since when it is.'),
 		('erpgo_backup_overdue_seconds', 'gauge', 'For how long a full backup has been overdue.'),
-		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'))
+		('erpgo_backup_schedule_next_run_timestamp_seconds', 'gauge', 'When a schedule that is enabled runs next.'),
+		('erpgo_backup_schedule_last_run_timestamp_seconds', 'gauge', 'When a schedule ran last.'),
+		('erpgo_backup_schedule_last_run_success', 'gauge', 'Whether that run went well; absent while it lasts.'),
+		('erpgo_backup_schedule_last_skip_timestamp_seconds', 'gauge', 'When a run of a schedule was skipped last.'))
 		AS m (name, type, help);
 COMMENT ON VIEW erpgo_backup.metric IS 'the metrics that there are';
 
@@ -1159,7 +1240,7 @@ CREATE VIEW erpgo_backup.metric_of_all AS
 		('erpgo_backup_repository_free_bytes', NULL, m.free_bytes),
 		('erpgo_backup_repository_size_bytes', NULL, m.total_bytes),
 		('erpgo_backup_repository_measured_timestamp_seconds', NULL, extract(epoch FROM m.measured_at)),
-		('erpgo_backup_delayed_after_seconds', NULL, extract(epoch FROM m.delayed_after)),
+		('erpgo_backup_due_timestamp_seconds', NULL, extract(epoch FROM m.due_at)),
 		('erpgo_backup_overdue_seconds', NULL, greatest(extract(epoch FROM m.now - m.due_at), 0)))
 		AS v (metric, labels, value);
 COMMENT ON VIEW erpgo_backup.metric_of_all IS 'samples without a type or operation';
@@ -1174,6 +1255,19 @@ CREATE VIEW erpgo_backup.metric_of_alert AS
 	FROM erpgo_backup.alert_kind AS k;
 COMMENT ON VIEW erpgo_backup.metric_of_alert IS 'samples for each kind of alert';
 
+CREATE VIEW erpgo_backup.metric_of_schedule AS
+	SELECT v.metric, erpgo_backup.metric_label('schedule', o.name) AS labels, v.value
+	FROM erpgo_backup.schedule_outcome AS o
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_schedule_next_run_timestamp_seconds', extract(epoch FROM o.next_run)),
+		('erpgo_backup_schedule_last_run_timestamp_seconds', extract(epoch FROM o.last_run)),
+		('erpgo_backup_schedule_last_run_success',
+		 CASE WHEN o.run_status IN ('ok', 'deleted') THEN 1
+			  WHEN o.run_status IN ('failed', 'interrupted') THEN 0 END),
+		('erpgo_backup_schedule_last_skip_timestamp_seconds', extract(epoch FROM o.last_skip)))
+		AS v (metric, value);
+COMMENT ON VIEW erpgo_backup.metric_of_schedule IS 'samples for each schedule';
+
 CREATE FUNCTION erpgo_backup.metrics()
 RETURNS text
 LANGUAGE sql VOLATILE PARALLEL RESTRICTED
@@ -1186,7 +1280,9 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_operation AS o
 		UNION ALL
-		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_alert AS o),
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_alert AS o
+		UNION ALL
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_schedule AS o),
 	family AS (
 		SELECT s.metric,
 			   string_agg(s.metric || coalesce('{' || s.labels || '}', '') || ' '
@@ -1213,9 +1309,11 @@ COMMENT ON FUNCTION @extschema@.erpgo_backup_metrics() IS 'metrics in Prometheus
 
 REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_metrics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erpgo_backup.span(interval),
+	erpgo_backup.rough_span(interval), erpgo_backup.cut(text, integer),
 	@extschema@.erpgo_backup_metrics()
 TO pg_monitor;
-GRANT SELECT ON @extschema@.erpgo_backup_status, @extschema@.erpgo_backup_recent
+GRANT SELECT ON @extschema@.erpgo_backup_status, @extschema@.erpgo_backup_recent,
+	@extschema@.erpgo_backup_upcoming
 TO pg_monitor;
 
 /*

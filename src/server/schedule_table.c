@@ -218,10 +218,13 @@ schedule_note_plan(const ScheduleRow *row, const int64 *next_run,
 		problem,
 	};
 
-	execute("INSERT INTO erpgo_backup.schedule_state"
+	execute("INSERT INTO erpgo_backup.schedule_state AS p"
 			" (name, cron, timezone, next_run, problem)"
 			" VALUES ($1, $2, $3, to_timestamp($4::double precision), $5)"
 			" ON CONFLICT (name) DO UPDATE SET cron = EXCLUDED.cron,"
+			" since = CASE WHEN p.next_run IS NOT NULL AND p.cron = EXCLUDED.cron"
+			" AND p.timezone = EXCLUDED.timezone"
+			" THEN p.since ELSE EXCLUDED.since END,"
 			" timezone = EXCLUDED.timezone, next_run = EXCLUDED.next_run,"
 			" problem = EXCLUDED.problem", lengthof(args), args);
 }

@@ -42,7 +42,7 @@ int			setting_retention_weekly_weeks = RETENTION_WEEKLY_WEEKS;
 int			setting_retention_monthly_months = RETENTION_MONTHLY_MONTHS;
 int			setting_retention_minimum = RETENTION_MINIMUM;
 char	   *setting_metrics_file;
-int			setting_delayed_after = 8 * 60 * 60;
+int			setting_delayed_after;
 int			setting_minimum_free_space = 5;
 int			setting_alert_repeat_interval = 6 * 60 * 60;
 int			setting_health_interval = 15 * 60;
@@ -348,8 +348,9 @@ define_monitoring(void)
 {
 	DefineCustomIntVariable("erpgo_backup.delayed_after",
 							"Age of the last full backup at which the next one is overdue.",
-							NULL, &setting_delayed_after, 8 * 60 * 60,
-							60, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+							"0 means that the schedules say when it is.",
+							&setting_delayed_after, 0,
+							0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("erpgo_backup.minimum_free_space",
 							"Percentage of the repository's file system that backups leave free.",
