@@ -434,7 +434,7 @@ SKIP:
 	is($server->sql("SELECT count(*) FROM erpgo_backup_attempts WHERE sqlstate = '53100'"), $LONG ? 2 : 1, 'the full disk was told as such');
 }
 
-$server->log_is_clean(qr/could not connect to|could not create|terminating (?:connection|background worker)|backup "|verification of backup/);
+$server->log_is_clean(qr/could not connect to|could not create|terminating (?:connection|background worker)|the database system is (?:shutting down|starting up)|backup "|verification of backup/);
 $server->node->stop;
 system('rm', '-r', $repository);
 done_testing();
