@@ -11,7 +11,7 @@
 #include "cleanup_job.h"
 #include "safely.h"
 #include "schedule_table.h"
-#include "text_query.h"
+#include "statement.h"
 
 /* What became of deliveries, as delivery_end takes it. */
 typedef struct DeliveryEnd
@@ -39,10 +39,10 @@ alert_job_batch(bool *heartbeat)
 
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	text_query("SELECT alerts, heartbeat FROM erpgo_backup.delivery_batch",
-			   0, NULL, true);
-	alerts = MemoryContextStrdup(caller, text_query_value(0, 1));
-	*heartbeat = strcmp(text_query_value(0, 2), "true") == 0;
+	statement_read("SELECT alerts, heartbeat FROM erpgo_backup.delivery_batch",
+			   0, NULL);
+	alerts = MemoryContextStrdup(caller, statement_text(0, 1));
+	*heartbeat = strcmp(statement_text(0, 2), "true") == 0;
 	PopActiveSnapshot();
 	SPI_finish();
 	return alerts;
@@ -55,9 +55,9 @@ alert_job_batch(bool *heartbeat)
 static void
 report_failure(const DeliveryEnd *end, int row)
 {
-	const char *title = text_query_value(row, 1);
-	bool		is_over = strcmp(text_query_value(row, 2), "failed") == 0;
-	int			attempts = atoi(text_query_value(row, 3));
+	const char *title = statement_text(row, 1);
+	bool		is_over = strcmp(statement_text(row, 2), "failed") == 0;
+	int			attempts = atoi(statement_text(row, 3));
 
 	if (is_over || attempts == 1)
 		ereport(WARNING,
@@ -85,10 +85,10 @@ end_deliveries(void *subject)
 
 	if (!schedule_begin())
 		return;
-	count = (int) text_query("SELECT title, status, attempts"
+	count = (int) statement_run("SELECT title, status, attempts"
 							 " FROM erpgo_backup.delivery_end($1, $2, $3, $4, $5)"
 							 " WHERE status IN ('queued', 'failed')",
-							 lengthof(args), args, false);
+							 lengthof(args), args);
 	for (int i = 0; i < count; i++)
 		report_failure(end, i);
 	schedule_commit();
@@ -142,8 +142,7 @@ note_health(void *subject)
 
 	if (!schedule_begin())
 		return;
-	text_query("SELECT erpgo_backup.health_note($1, $2)", lengthof(args), args,
-			   false);
+	statement_run("SELECT erpgo_backup.health_note($1, $2)", lengthof(args), args);
 	schedule_commit();
 }
 

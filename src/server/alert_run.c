@@ -17,7 +17,7 @@
 #include "safely.h"
 #include "schedule_table.h"
 #include "settings.h"
-#include "text_query.h"
+#include "statement.h"
 
 /* After an error. */
 #define RETRY_MS (60 * 1000)
@@ -48,7 +48,7 @@ alerts_want(void)
 static int64
 read_number(int column, int64 otherwise)
 {
-	char	   *value = text_query_value(0, column);
+	char	   *value = statement_text(0, column);
 
 	return value == NULL ? otherwise : strtoll(value, NULL, 10);
 }
@@ -61,12 +61,12 @@ static void
 evaluate(Agenda *agenda, MemoryContext outside)
 {
 	agenda->change_count = (int)
-		text_query("SELECT erpgo_backup.alerts_evaluate()", 0, NULL, false);
+		statement_run("SELECT erpgo_backup.alerts_evaluate()", 0, NULL);
 	agenda->changes = MemoryContextAlloc(outside, (agenda->change_count + 1) * sizeof(char *));
 	for (int i = 0; i < agenda->change_count; i++)
-		agenda->changes[i] = MemoryContextStrdup(outside, text_query_value(i, 1));
-	text_query("SELECT erpgo_backup.heartbeat_queue(), erpgo_backup.alerts_forget()",
-			   0, NULL, false);
+		agenda->changes[i] = MemoryContextStrdup(outside, statement_text(i, 1));
+	statement_run("SELECT erpgo_backup.heartbeat_queue(), erpgo_backup.alerts_forget()",
+			   0, NULL);
 }
 
 /*
@@ -76,8 +76,8 @@ evaluate(Agenda *agenda, MemoryContext outside)
 static void
 read_agenda(Agenda *agenda, bool is_delivering)
 {
-	text_query("SELECT next_ms, delivery_ms, measured_ms_ago FROM erpgo_backup.alert_agenda",
-			   0, NULL, false);
+	statement_run("SELECT next_ms, delivery_ms, measured_ms_ago FROM erpgo_backup.alert_agenda",
+			   0, NULL);
 	agenda->next_ms = read_number(1, PG_INT64_MAX);
 	if (!is_delivering)
 		agenda->next_ms = Min(agenda->next_ms, read_number(2, PG_INT64_MAX));
@@ -100,7 +100,7 @@ look(void *subject)
 	evaluate(agenda, outside);
 	if (!is_delivering)
 	{
-		text_query("SELECT erpgo_backup.deliveries_claim()", 0, NULL, false);
+		statement_run("SELECT erpgo_backup.deliveries_claim()", 0, NULL);
 		agenda->is_claimed = read_number(1, 0) > 0;
 	}
 	read_agenda(agenda, is_delivering || agenda->is_claimed);

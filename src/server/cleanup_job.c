@@ -10,6 +10,7 @@
 #include "cleanup_job.h"
 #include "history.h"
 #include "settings.h"
+#include "statement.h"
 
 /* What was decided, as a JSON array that lacks its end; empty before. */
 static StringInfoData decisions;
@@ -40,8 +41,8 @@ void
 cleanup_take_message(const JobRequest *request, const EngineMessage *message)
 {
 	const char *args[] = {
-		request->role[0] == '\0' ? NULL : request->role,
-		request->client[0] == '\0' ? NULL : request->client,
+		text_or_null(request->role),
+		text_or_null(request->client),
 		message_json(message)
 	};
 

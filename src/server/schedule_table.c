@@ -9,13 +9,12 @@
 #include "executor/spi.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "schedule_table.h"
-#include "text_query.h"
+#include "statement.h"
 
 /*
  * Who holds a lock for longer must not stop everything else.  Less than
@@ -86,22 +85,13 @@ schedule_commit(void)
 }
 
 /*
- * Runs a statement with texts as arguments; NULL is null.
- */
-static void
-execute(const char *statement, int nargs, const char *const *args)
-{
-	(void) text_query(statement, nargs, args, false);
-}
-
-/*
  * A column of a row of the last result, allocated outside of the transaction;
  * NULL if null.
  */
 static char *
 result_text(int row, int column)
 {
-	char	   *value = text_query_value(row, column);
+	char	   *value = statement_text(row, column);
 
 	return value == NULL ? NULL : MemoryContextStrdup(outside, value);
 }
@@ -182,8 +172,7 @@ schedule_load(int *count)
 	*count = 0;
 	if (!schedule_begin())
 		return NULL;
-	execute(load_query, 1, &all);
-	*count = (int) SPI_processed;
+	*count = (int) statement_run(load_query, 1, &all);
 	rows = MemoryContextAllocZero(outside, (*count + 1) * sizeof(ScheduleRow));
 	for (int i = 0; i < *count; i++)
 		read_row(&rows[i], i);
@@ -196,10 +185,9 @@ schedule_lock(const char *name)
 {
 	ScheduleRow *row;
 
-	execute("SELECT FROM erpgo_backup.schedule_state WHERE name = $1 FOR UPDATE",
-			1, &name);
-	execute(load_query, 1, &name);
-	if (SPI_processed == 0)
+	statement_run("SELECT FROM erpgo_backup.schedule_state WHERE name = $1 FOR UPDATE",
+				  1, &name);
+	if (statement_run(load_query, 1, &name) == 0)
 		return NULL;
 	row = MemoryContextAllocZero(outside, sizeof(ScheduleRow));
 	read_row(row, 0);
@@ -218,15 +206,15 @@ schedule_note_plan(const ScheduleRow *row, const int64 *next_run,
 		problem,
 	};
 
-	execute("INSERT INTO erpgo_backup.schedule_state AS p"
-			" (name, cron, timezone, next_run, problem)"
-			" VALUES ($1, $2, $3, to_timestamp($4::double precision), $5)"
-			" ON CONFLICT (name) DO UPDATE SET cron = EXCLUDED.cron,"
-			" since = CASE WHEN p.next_run IS NOT NULL AND p.cron = EXCLUDED.cron"
-			" AND p.timezone = EXCLUDED.timezone"
-			" THEN p.since ELSE EXCLUDED.since END,"
-			" timezone = EXCLUDED.timezone, next_run = EXCLUDED.next_run,"
-			" problem = EXCLUDED.problem", lengthof(args), args);
+	statement_run("INSERT INTO erpgo_backup.schedule_state AS p"
+				  " (name, cron, timezone, next_run, problem)"
+				  " VALUES ($1, $2, $3, to_timestamp($4::double precision), $5)"
+				  " ON CONFLICT (name) DO UPDATE SET cron = EXCLUDED.cron,"
+				  " since = CASE WHEN p.next_run IS NOT NULL AND p.cron = EXCLUDED.cron"
+				  " AND p.timezone = EXCLUDED.timezone"
+				  " THEN p.since ELSE EXCLUDED.since END,"
+				  " timezone = EXCLUDED.timezone, next_run = EXCLUDED.next_run,"
+				  " problem = EXCLUDED.problem", lengthof(args), args);
 }
 
 void
@@ -238,9 +226,9 @@ schedule_note_run(const ScheduleRow *row, const JobRequest *request)
 		request->id,
 	};
 
-	execute("UPDATE erpgo_backup.schedule_state"
-			" SET last_run = clock_timestamp(), last_operation = $2,"
-			" last_backup = $3 WHERE name = $1", lengthof(args), args);
+	statement_run("UPDATE erpgo_backup.schedule_state"
+				  " SET last_run = clock_timestamp(), last_operation = $2,"
+				  " last_backup = $3 WHERE name = $1", lengthof(args), args);
 }
 
 void
@@ -248,24 +236,24 @@ schedule_note_skip(const ScheduleRow *row, const char *reason)
 {
 	const char *args[] = {row->name, reason};
 
-	execute("UPDATE erpgo_backup.schedule_state"
-			" SET last_skip = clock_timestamp(), skip_reason = $2"
-			" WHERE name = $1", lengthof(args), args);
-	execute("SELECT erpgo_backup.audit_add(NULL, NULL, 'schedule', $1,"
-			" 'skipped', $2, NULL, NULL)", lengthof(args), args);
+	statement_run("UPDATE erpgo_backup.schedule_state"
+				  " SET last_skip = clock_timestamp(), skip_reason = $2"
+				  " WHERE name = $1", lengthof(args), args);
+	statement_run("SELECT erpgo_backup.audit_add(NULL, NULL, 'schedule', $1,"
+				  " 'skipped', $2, NULL, NULL)", lengthof(args), args);
 	ereport(LOG, errmsg("schedule \"%s\" was skipped: %s", row->name, reason));
 }
 
 void
 schedule_forget(const char *name)
 {
-	execute("DELETE FROM erpgo_backup.schedule_state WHERE name = $1", 1, &name);
+	statement_run("DELETE FROM erpgo_backup.schedule_state WHERE name = $1", 1, &name);
 }
 
 char *
 schedule_newest_good_backup(void)
 {
-	execute("SELECT max(id) FROM erpgo_backup.backup WHERE status = 'ok'",
-			0, NULL);
+	statement_run("SELECT max(id) FROM erpgo_backup.backup WHERE status = 'ok'",
+				  0, NULL);
 	return SPI_processed == 0 ? NULL : result_text(0, 1);
 }

@@ -101,6 +101,54 @@ the_last_verification_counts(void **state)
 	assert_int_equal(depth, VERIFY_FULL);
 }
 
+/*
+ * Is the backup good, by what its events say?
+ */
+static bool
+is_good(Repository *repository)
+{
+	int64		at_ms;
+	VerifyDepth depth;
+	const char *problem;
+
+	return backup_verification(backup_load(repository, ID_A), &at_ms, &depth, &problem);
+}
+
+static void
+a_failure_counts_until_a_verification_as_deep_goes_well(void **state)
+{
+	sample_backup(*state, ID_A, CIPHER_NONE);
+	sample_add_event(*state, ID_A, EVENT_FAILED, "archive", "object is missing");
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	assert_false(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "archive");
+	assert_true(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	assert_true(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_FAILED, "full", "pg_restore cannot parse it");
+	sample_add_event(*state, ID_A, EVENT_FAILED, "digest", "object is missing");
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "archive");
+	assert_false(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "full");
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	assert_true(is_good(*state));
+}
+
+static void
+a_deep_verification_is_remembered(void **state)
+{
+	int64		full_ms;
+
+	sample_backup(*state, ID_A, CIPHER_NONE);
+	assert_int_equal(backup_full_verification(backup_load(*state, ID_A)), 0);
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "full");
+	full_ms = backup_full_verification(backup_load(*state, ID_A));
+	assert_true(full_ms > 0);
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	sample_add_event(*state, ID_A, EVENT_FAILED, "full", "object is missing");
+	assert_int_equal(backup_full_verification(backup_load(*state, ID_A)), full_ms);
+}
+
 static void
 events_of_kinds_that_are_not_known_are_ignored(void **state)
 {
@@ -259,6 +307,8 @@ main(void)
 		CASE(all_encrypted_backups_share_the_cluster_key_but_no_data_key),
 		CASE(events_in_one_millisecond_keep_their_order),
 		CASE(the_last_verification_counts),
+		CASE(a_failure_counts_until_a_verification_as_deep_goes_well),
+		CASE(a_deep_verification_is_remembered),
 		CASE(events_of_kinds_that_are_not_known_are_ignored),
 		CASE(damaged_backups_do_not_end_the_list),
 		CASE(without_the_key_encrypted_backups_are_listed_as_unreadable),

@@ -98,12 +98,15 @@ add_verification(json_t *json, const Backup *backup)
 	const char *problem = NULL;
 	VerifyDepth depth;
 	int64		at_ms;
+	int64		full_ms = backup_full_verification(backup);
 	bool		good = backup_verification(backup, &at_ms, &depth, &problem);
 
 	json_object_set_new(json, "status", json_string(good ? "ok" : "failed"));
 	json_object_set_new(json, "verified_at", time_to_json(at_ms));
 	json_object_set_new(json, "verified_depth",
 						json_string(verify_depth_name(depth)));
+	json_object_set_new(json, "full_verified_at",
+						full_ms == 0 ? json_null() : time_to_json(full_ms));
 	json_object_set_new(json, "verification_error",
 						good ? json_null() : json_text(problem));
 }
