@@ -8,6 +8,7 @@
 
 #include "common/object_name.h"
 #include "database/catalog.h"
+#include "database/table_sizes.h"
 #include "database/toc.h"
 #include "protocol.h"
 
@@ -18,6 +19,8 @@ typedef struct DatabaseDump
 	PGconn	   *snapshot;		/* holds it until pg_dump does; then NULL */
 	Oid		   *relations;
 	int			relation_count;
+	TableSize  *tables;			/* the largest */
+	int			table_count;
 	Program    *program;
 	TocReader  *toc;
 	Sink	   *toc_sink;
@@ -87,6 +90,10 @@ start_dump(BackupRun *run, int index)
 	dump.toc = toc_reader_start(program_path(run->dump.bindir, "pg_restore"), NULL);
 	dump.toc_sink = toc_reader_sink(dump.toc);
 	dump.object = begin_object(run, dump.database);
+
+	/* pg_dump takes a while to start. */
+	if (run->dump.type != BACKUP_SCHEMA)
+		dump.tables = table_sizes(dump.snapshot, &dump.table_count);
 	pg_free(snapshot);
 	return dump;
 }
@@ -161,7 +168,11 @@ void
 database_store(BackupRun *run, int index)
 {
 	DatabaseDump dump = start_dump(run, index);
+	ManifestObject *entry;
 
 	pass_on(run, index, &dump);
-	check_contents(run, &dump, object_finish(run->writer, dump.object));
+	entry = object_finish(run->writer, dump.object);
+	entry->tables = dump.tables;
+	entry->table_count = dump.table_count;
+	check_contents(run, &dump, entry);
 }

@@ -29,6 +29,16 @@ typedef enum ObjectKind
 	OBJECT_DUMP					/* what pg_dump wrote of one database */
 } ObjectKind;
 
+/* How many tables of a database have their size noted. */
+#define TABLE_SIZE_COUNT 20
+
+/* A table, and how large it was. */
+typedef struct TableSize
+{
+	char	   *name;			/* schema and table, quoted as in SQL */
+	int64		bytes;			/* without indexes */
+} TableSize;
+
 typedef struct ManifestObject
 {
 	ObjectKind	kind;
@@ -41,6 +51,8 @@ typedef struct ManifestObject
 	/* Of a dump: its table of contents as "pg_restore --list" shows it. */
 	int			toc_entries;
 	char		toc_sha256[SHA256_HEX_SIZE];
+	TableSize  *tables;			/* the largest; NULL if that was not noted */
+	int			table_count;
 } ManifestObject;
 
 typedef struct Manifest
