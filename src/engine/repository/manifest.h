@@ -17,6 +17,7 @@
 /* Names in a backup's folder that are no objects of the manifest. */
 #define MANIFEST_NAME "manifest.json"
 #define WRITER_NAME "writer.json"
+#define DELETING_NAME "deleting.json"
 /* A manifest is small whatever the size of the cluster. */
 #define MANIFEST_LIMIT (64 * 1024 * 1024)
 /* Enough for time_format: "2026-11-22T18:00:00.123Z". */

@@ -238,7 +238,8 @@ object_name_fits(const Manifest *manifest, const char *object_name)
 		len > suffix_len &&
 		strcmp(object_name + len - suffix_len, suffix) == 0 &&
 		strcmp(object_name, MANIFEST_NAME) != 0 &&
-		strcmp(object_name, WRITER_NAME) != 0;
+		strcmp(object_name, WRITER_NAME) != 0 &&
+		strcmp(object_name, DELETING_NAME) != 0;
 	pg_free(suffix);
 	return fits;
 }
