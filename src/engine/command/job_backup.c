@@ -190,6 +190,15 @@ compressing_processes(const Compression *compression, int jobs)
 }
 
 /*
+ * Says, as long as there is progress, that the folder is ours.
+ */
+static void
+renew_claim(void *writer)
+{
+	backup_renew(writer);
+}
+
+/*
  * Takes the backup's folder.  From now on it is ours to remove.
  */
 static void
@@ -204,6 +213,7 @@ begin_backup(BackupRun *run)
 							   compressing_processes(&manifest->compression,
 													 (int) job_integer(run->job, "jobs", 1)));
 	job_state_note_backup(BACKUP_BEGUN);
+	progress_set_companion(renew_claim, run->writer);
 }
 
 /*
@@ -260,6 +270,7 @@ static void
 publish(BackupRun *run)
 {
 	progress_report("publishing", NULL, run->bytes_done, run->bytes_done);
+	progress_set_companion(NULL, NULL);
 	run->writer->manifest->finished_ms = time_now_ms();
 	backup_publish(run->writer);
 }
