@@ -31,6 +31,7 @@ CREATE TABLE erpgo_backup.backup (
 	server_version integer,
 	engine_version text,
 	databases text[],
+	all_databases boolean NOT NULL DEFAULT false,
 	label text,
 	schedule text,
 	pinned boolean NOT NULL DEFAULT false,
@@ -41,15 +42,14 @@ CREATE TABLE erpgo_backup.backup (
 	seen_at timestamptz,
 	timeline integer,
 	leftovers boolean NOT NULL DEFAULT false,
-	all_databases boolean NOT NULL DEFAULT false,
 	present boolean NOT NULL GENERATED ALWAYS AS
 		(status = 'ok' OR (status = 'failed' AND verification_error IS NOT NULL)) STORED
 );
 COMMENT ON TABLE erpgo_backup.backup IS 'backups, one row each';
+COMMENT ON COLUMN erpgo_backup.backup.all_databases IS 'all were asked for, whichever there were; false if that is not known';
 COMMENT ON COLUMN erpgo_backup.backup.seen_at IS 'when it was last seen in the repository';
 COMMENT ON COLUMN erpgo_backup.backup.timeline IS 'of the server when it began; null if another server made it';
 COMMENT ON COLUMN erpgo_backup.backup.leftovers IS 'an unfinished run may have left objects in the repository';
-COMMENT ON COLUMN erpgo_backup.backup.all_databases IS 'every database was asked for; false if that is not known';
 COMMENT ON COLUMN erpgo_backup.backup.present IS 'it is in the repository, be it damaged';
 
 CREATE TABLE erpgo_backup.attempt (
@@ -141,6 +141,66 @@ END;
 COMMENT ON FUNCTION erpgo_backup.backup_begin(text, text, text, text, text, text)
 	IS 'notes that a backup begins; databases is a JSON array';
 
+CREATE TABLE erpgo_backup.backup_size (
+	backup_id text COLLATE "C" NOT NULL
+		REFERENCES erpgo_backup.backup (id) ON DELETE CASCADE,
+	database text NOT NULL,
+	table_name text,
+	bytes bigint NOT NULL,
+	tables integer,
+	UNIQUE NULLS NOT DISTINCT (backup_id, database, table_name)
+);
+COMMENT ON TABLE erpgo_backup.backup_size
+	IS 'how large the dumps of the last backups of each kind are, and how large the largest tables were';
+COMMENT ON COLUMN erpgo_backup.backup_size.table_name IS 'schema and table, quoted; null: the dump of the database';
+COMMENT ON COLUMN erpgo_backup.backup_size.bytes IS 'of a table without indexes, in the database; of a dump in the repository';
+COMMENT ON COLUMN erpgo_backup.backup_size.tables IS 'of a dump: of how many tables the size is known; null: nobody looked';
+
+CREATE VIEW erpgo_backup.same_kind AS
+	SELECT n.id AS backup_id, b.id AS other_id, b.stored_bytes
+	FROM erpgo_backup.backup AS n
+	JOIN erpgo_backup.backup AS b
+		ON b.type OPERATOR(pg_catalog.=) n.type
+		AND b.status OPERATOR(pg_catalog.=) ANY (ARRAY['ok', 'deleted'])
+		AND b.stored_bytes IS NOT NULL
+		AND CASE WHEN n.all_databases THEN b.all_databases
+			ELSE NOT b.all_databases
+				AND b.databases OPERATOR(pg_catalog.@>) n.databases
+				AND b.databases OPERATOR(pg_catalog.<@) n.databases END;
+COMMENT ON VIEW erpgo_backup.same_kind
+	IS 'the good backups of the same type for which the same databases were asked, for each backup';
+
+CREATE FUNCTION erpgo_backup.sizes_take(backup text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	DELETE FROM erpgo_backup.backup_size AS s
+	WHERE s.backup_id = sizes_take.backup::jsonb ->> 'id'
+	AND sizes_take.backup::jsonb ? 'objects';
+	INSERT INTO erpgo_backup.backup_size
+		(backup_id, database, table_name, bytes, tables)
+	SELECT j.id, o.database, t.name, t.bytes, t.tables
+	FROM jsonb_to_record(sizes_take.backup::jsonb) AS j (id text, objects jsonb)
+	CROSS JOIN jsonb_to_recordset(j.objects) AS o
+		(kind text, database text, stored_size bigint, tables jsonb)
+	CROSS JOIN LATERAL (
+		SELECT NULL AS name, o.stored_size AS bytes, jsonb_array_length(o.tables) AS tables
+		UNION ALL
+		SELECT i.name, i.bytes, NULL
+		FROM jsonb_to_recordset(o.tables) AS i (name text, bytes bigint)) AS t
+	WHERE o.kind = 'dump'
+	AND (SELECT count(*) FROM erpgo_backup.same_kind AS k
+		 WHERE k.backup_id = j.id AND k.other_id > j.id) < 8;
+	DELETE FROM erpgo_backup.backup_size AS s
+	WHERE s.backup_id IN (
+		SELECT k.other_id FROM erpgo_backup.same_kind AS k
+		WHERE k.backup_id = sizes_take.backup::jsonb ->> 'id'
+		ORDER BY k.other_id DESC OFFSET 8);
+END;
+COMMENT ON FUNCTION erpgo_backup.sizes_take(text)
+	IS 'takes over the sizes in what the engine says of a backup, if it is one of the last eight of its kind';
+
 CREATE FUNCTION erpgo_backup.backup_take(backup text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -149,8 +209,8 @@ BEGIN ATOMIC
 	INSERT INTO erpgo_backup.backup AS b
 		(id, type, status, started_at, finished_at, size_bytes, stored_bytes,
 		 verified_at, verified_depth, verification_error, compression, cipher,
-		 key_id, server_version, engine_version, databases, label, schedule,
-		 pinned, pin_reason, annotations, objects, seen_at)
+		 key_id, server_version, engine_version, databases, all_databases,
+		 label, schedule, pinned, pin_reason, annotations, objects, seen_at)
 	SELECT j.id, j.type, CASE j.status WHEN 'ok' THEN 'ok' ELSE 'failed' END,
 		   coalesce(j.started_at,
 					to_timestamp(substr(j.id, 1, 15), 'YYYYMMDD"T"HH24MISS')::timestamp
@@ -160,17 +220,19 @@ BEGIN ATOMIC
 		   CASE WHEN j.status IS DISTINCT FROM 'ok' THEN
 			   coalesce(j.verification_error, j.error, 'unknown') END,
 		   j.compression, j.cipher, j.key_id, j.server_version,
-		   j.engine_version, j.databases, j.label, j.schedule,
-		   coalesce(j.pinned, false), j.pin_reason,
-		   coalesce(j.annotations, '{}'), coalesce(j.objects, '[]'),
+		   j.engine_version, j.databases, coalesce(j.all_databases, false),
+		   j.label, j.schedule, coalesce(j.pinned, false), j.pin_reason,
+		   coalesce(j.annotations, '{}'),
+		   (SELECT coalesce(jsonb_agg(o.object - 'tables' ORDER BY o.place), '[]')
+			FROM jsonb_array_elements(j.objects) WITH ORDINALITY AS o (object, place)),
 		   clock_timestamp()
 	FROM jsonb_to_record(backup_take.backup::jsonb) AS j
 		(id text, type text, status text, error text, started_at timestamptz,
 		 finished_at timestamptz, size_bytes bigint, stored_bytes bigint,
 		 verified_at timestamptz, verified_depth text, verification_error text,
 		 compression text, cipher text, key_id text, server_version integer,
-		 engine_version text, databases text[], label text, schedule text,
-		 pinned boolean, pin_reason text, annotations jsonb, objects jsonb)
+		 engine_version text, databases text[], all_databases boolean,
+		 label text, schedule text, pinned boolean, pin_reason text, annotations jsonb, objects jsonb)
 	ON CONFLICT (id) DO UPDATE SET
 		status = EXCLUDED.status,
 		error = NULL,
@@ -187,6 +249,7 @@ BEGIN ATOMIC
 		server_version = coalesce(EXCLUDED.server_version, b.server_version),
 		engine_version = coalesce(EXCLUDED.engine_version, b.engine_version),
 		databases = coalesce(EXCLUDED.databases, b.databases),
+		all_databases = EXCLUDED.all_databases OR b.all_databases,
 		label = coalesce(EXCLUDED.label, b.label),
 		schedule = coalesce(EXCLUDED.schedule, b.schedule),
 		pinned = EXCLUDED.pinned,
@@ -195,6 +258,7 @@ BEGIN ATOMIC
 		objects = EXCLUDED.objects,
 		seen_at = EXCLUDED.seen_at,
 		leftovers = false;
+	SELECT erpgo_backup.sizes_take(backup_take.backup);
 END;
 COMMENT ON FUNCTION erpgo_backup.backup_take(text)
 	IS 'takes over what the engine says of a backup, a JSON object';
@@ -930,14 +994,83 @@ CREATE VIEW erpgo_backup.newest_good AS
 	CROSS JOIN LATERAL (
 		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.stored_bytes)::bigint,
 			   count(*)
-		FROM (SELECT b.stored_bytes
-			  FROM erpgo_backup.backup AS b
-			  WHERE b.type = n.type AND b.status IN ('ok', 'deleted')
-			  AND b.databases @> n.databases AND b.databases <@ n.databases
-			  AND b.stored_bytes IS NOT NULL AND b.id < n.id
-			  ORDER BY b.id DESC LIMIT 7) AS o) AS p (median_bytes, compared);
+		FROM (SELECT k.stored_bytes
+			  FROM erpgo_backup.same_kind AS k
+			  WHERE k.backup_id = n.id AND k.other_id < n.id
+			  ORDER BY k.other_id DESC LIMIT 7) AS o) AS p (median_bytes, compared);
 COMMENT ON VIEW erpgo_backup.newest_good
 	IS 'the newest good backup of each type, and the median of the seven of its kind before';
+
+/*
+ * What grew or shrank.  A table that is not among the noted ones is at most as
+ * large as the smallest of these, and is taken to have changed as little as
+ * may be.  A database that is new or gone says enough without its tables.
+ */
+CREATE FUNCTION erpgo_backup.backup_growth(backup_id text)
+RETURNS TABLE (database text, table_name text, bytes_before bigint, bytes_after bigint)
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH run AS (
+		(SELECT k.other_id AS id, false AS is_new
+		 FROM erpgo_backup.same_kind AS k
+		 WHERE k.backup_id = backup_growth.backup_id
+		 AND k.other_id < backup_growth.backup_id
+		 AND EXISTS (SELECT FROM erpgo_backup.backup_size AS s WHERE s.backup_id = k.other_id)
+		 ORDER BY k.other_id DESC LIMIT 7)
+		UNION ALL
+		SELECT b.id, true
+		FROM erpgo_backup.backup AS b
+		WHERE b.id = backup_growth.backup_id
+		AND EXISTS (SELECT FROM erpgo_backup.backup_size AS s WHERE s.backup_id = b.id)),
+	size AS (
+		SELECT s.backup_id, s.database, coalesce(s.table_name, '') AS name, s.bytes, s.tables
+		FROM run AS r
+		JOIN erpgo_backup.backup_size AS s ON s.backup_id = r.id),
+	dump AS (
+		SELECT d.backup_id, d.database,
+			   CASE WHEN d.tables < 20 THEN 0
+					ELSE min(t.bytes) FILTER (WHERE d.tables >= 20) END AS others
+		FROM size AS d
+		LEFT JOIN size AS t ON t.backup_id = d.backup_id AND t.database = d.database AND t.name <> ''
+		WHERE d.name = '' AND d.tables IS NOT NULL
+		GROUP BY d.backup_id, d.database, d.tables),
+	known AS (
+		SELECT n.database, n.name, r.is_new, s.bytes,
+			   coalesce(s.bytes, CASE WHEN n.name = '' THEN 0
+								 WHEN d.others IS NOT NULL THEN least(d.others, n.bytes) END) AS guess
+		FROM run AS r
+		CROSS JOIN (SELECT s.database, s.name, min(s.bytes) AS bytes
+					FROM size AS s GROUP BY s.database, s.name) AS n
+		LEFT JOIN size AS s ON s.backup_id = r.id AND s.database = n.database AND s.name = n.name
+		LEFT JOIN dump AS d ON d.backup_id = r.id AND d.database = n.database),
+	change AS (
+		SELECT k.database, k.name, count(k.bytes) FILTER (WHERE NOT k.is_new) AS seen,
+			   percentile_cont(0.5) WITHIN GROUP (ORDER BY k.guess)
+				   FILTER (WHERE NOT k.is_new)::bigint AS before,
+			   max(k.bytes) FILTER (WHERE k.is_new) AS after,
+			   max(k.guess) FILTER (WHERE k.is_new) AS after_guess
+		FROM known AS k
+		GROUP BY k.database, k.name)
+	SELECT c.database, nullif(c.name, ''), CASE WHEN c.seen > 0 THEN c.before END, c.after
+	FROM change AS c
+	WHERE abs(c.after_guess - c.before) * 100 > greatest(c.after_guess, c.before)
+	ORDER BY abs(c.after_guess - c.before) DESC, c.database, c.name
+	LIMIT 10;
+END;
+COMMENT ON FUNCTION erpgo_backup.backup_growth(text)
+	IS 'which databases and tables changed most from the median of the seven backups of its kind before to this one; null: it was not there';
+
+CREATE VIEW @extschema@.erpgo_backup_growth AS
+	SELECT n.id, g.database, g.table_name AS "table",
+		   pg_size_pretty(g.bytes_before) AS before, pg_size_pretty(g.bytes_after) AS after,
+		   g.bytes_before, g.bytes_after
+	FROM erpgo_backup.newest_good AS n
+	CROSS JOIN LATERAL erpgo_backup.backup_growth(n.id)
+		WITH ORDINALITY AS g (database, table_name, bytes_before, bytes_after, place)
+	ORDER BY n.id, g.place;
+COMMENT ON VIEW @extschema@.erpgo_backup_growth
+	IS 'what changed most in the newest good backup of each type, against those before';
 
 CREATE VIEW erpgo_backup.newest_run AS
 	SELECT DISTINCT ON (b.type)
@@ -1075,7 +1208,7 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 				   || to_char(100.0 * m.stored_bytes / nullif(m.median_bytes, 0) - 100, 'FMSG9999990')
 				   || ' % to ' || pg_size_pretty(m.median_bytes) END, 'within 50 %',
 		 CASE WHEN m.stored_bytes < m.median_bytes THEN 'Look whether data is missing.'
-			  ELSE 'Look which tables grew.' END),
+			  ELSE 'Look at erpgo_backup_growth.' END),
 		(8, 'verification',
 		 CASE WHEN m.damaged > 0 THEN 'critical' WHEN m.verified_at IS NULL THEN 'unknown'
 			  WHEN m.verified_at < m.now - interval '24 hours' THEN 'warning' ELSE 'ok' END,
@@ -1315,6 +1448,8 @@ TO pg_monitor;
 GRANT SELECT ON @extschema@.erpgo_backup_status, @extschema@.erpgo_backup_recent,
 	@extschema@.erpgo_backup_upcoming
 TO pg_monitor;
+GRANT EXECUTE ON FUNCTION erpgo_backup.backup_growth(text) TO pg_monitor;
+GRANT SELECT ON @extschema@.erpgo_backup_growth TO pg_monitor;
 
 /*
  * Alerts: what makes them fire, and what becomes of them.  What should fire
@@ -1408,7 +1543,18 @@ BEGIN ATOMIC
 				  size_message.backup_id, pg_size_pretty(size_message.stored_bytes),
 				  abs(round(100.0 * size_message.stored_bytes / size_message.median_bytes - 100)),
 				  CASE WHEN size_message.stored_bytes > size_message.median_bytes THEN 'more' ELSE 'less' END,
-				  pg_size_pretty(size_message.median_bytes));
+				  pg_size_pretty(size_message.median_bytes))
+		|| coalesce(chr(10) || (
+			SELECT string_agg(
+				CASE WHEN g.table_name IS NULL THEN format('Database "%s"', g.database)
+					 ELSE format('Table %s in database "%s"', g.table_name, g.database) END
+				|| CASE WHEN g.bytes_before IS NULL THEN ' is new and has ' || pg_size_pretty(g.bytes_after)
+						WHEN g.bytes_after IS NULL THEN ' had ' || pg_size_pretty(g.bytes_before) || ' and is not there any more'
+						ELSE format(' went from %s to %s', pg_size_pretty(g.bytes_before), pg_size_pretty(g.bytes_after)) END
+				|| '.', chr(10) ORDER BY g.place)
+			FROM erpgo_backup.backup_growth(size_message.backup_id)
+				WITH ORDINALITY AS g (database, table_name, bytes_before, bytes_after, place)
+			WHERE g.place <= 5), '');
 END;
 COMMENT ON FUNCTION erpgo_backup.size_message(text, bigint, bigint)
 	IS 'what an alert says of a backup that is much larger or smaller than others';

@@ -53,4 +53,8 @@ typedef void (*ProgressReporter) (const char *phase, const char *database,
 								  int64 bytes_done, int64 bytes_expected);
 extern void progress_set_reporter(ProgressReporter reporter);
 
+/* What is called besides whenever there is progress, however often that is. */
+typedef void (*ProgressCompanion) (void *context);
+extern void progress_set_companion(ProgressCompanion companion, void *context);
+
 #endif

@@ -319,6 +319,7 @@ END
 	my @alerts = received();
 	is(scalar @alerts, 1, 'one alert arrives');
 	like($alerts[0]{text}, qr/^Backup "\Q$id\E" takes \d+ kB, \d+ % more than the median/, 'it says how much');
+	like($alerts[0]{text}, qr/^Table public\.filler in database "erp" is new and has \d+ kB\.$/m, 'and which table it is');
 	is($alerts[0]{severity}, 'info', 'for information');
 	$server->sql('DROP TABLE filler', 'erp');
 	backup();

@@ -5,7 +5,10 @@
 #include "sample.h"
 #include "scratch.h"
 
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+#include <utime.h>
 
 #include "stream/filters.h"
 
@@ -295,6 +298,48 @@ a_clock_that_is_set_back_does_not_spoil_a_backup(void **state)
 	assert_reads_back(*state, backup_load(*state, ID_A));
 }
 
+static void
+who_writes_a_backup_says_so_every_minute(void **state)
+{
+	BackupWriter *writer = sample_begin(*state, ID_A, CIPHER_NONE);
+	char	   *path = sample_path(ID_A, "writer.json");
+	char	   *claim = scratch_read(path, NULL);
+	struct utimbuf long_ago = {1, 1};
+	struct stat status;
+
+	assert_int_equal(utime(path, &long_ago), 0);
+	backup_renew(writer);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mtime, 1);
+	writer->claimed_ms -= 60 * 1000;
+	backup_renew(writer);
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(time(NULL) - status.st_mtime < 60);
+	assert_string_equal(scratch_read(path, NULL), claim);
+	assert_int_equal(utime(path, &long_ago), 0);
+	backup_renew(writer);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mtime, 1);
+	backup_publish(writer);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_reads_back(*state, backup_load(*state, ID_A));
+}
+
+static void
+a_backup_goes_on_where_its_claim_cannot_be_renewed(void **state)
+{
+	Store	   *store = ((Repository *) *state)->store;
+	BackupWriter *writer = sample_begin(*state, ID_A, CIPHER_NONE);
+
+	writer->claimed_ms -= 60 * 1000;
+	store->reserve = PG_INT64_MAX;
+	backup_renew(writer);
+	store->reserve = 0;
+	assert_int_equal(scratch_count_files(sample_directory), 5);
+	backup_publish(writer);
+	assert_reads_back(*state, backup_load(*state, ID_A));
+}
+
 #define CASE(function) \
 	cmocka_unit_test_setup_teardown(function, sample_open, sample_close)
 
@@ -313,7 +358,9 @@ main(void)
 		CASE(damaged_backups_do_not_end_the_list),
 		CASE(without_the_key_encrypted_backups_are_listed_as_unreadable),
 		CASE(each_damage_of_an_object_has_its_message),
-		CASE(a_clock_that_is_set_back_does_not_spoil_a_backup)
+		CASE(a_clock_that_is_set_back_does_not_spoil_a_backup),
+		CASE(who_writes_a_backup_says_so_every_minute),
+		CASE(a_backup_goes_on_where_its_claim_cannot_be_renewed)
 	};
 
 	return cmocka_run_group_tests_name("backups", cases, NULL, NULL);

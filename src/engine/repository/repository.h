@@ -132,6 +132,8 @@ typedef struct BackupWriter
 	Manifest   *manifest;		/* grows with each object */
 	char		data_key[KEY_HEX_SIZE]; /* "" if it is not encrypted */
 	int			workers;		/* processes that compress */
+	char	   *claim;			/* what writer.json says */
+	int64		claimed_ms;		/* when it was stored, by clock_ms */
 } BackupWriter;
 
 /* An object that is being made. */
@@ -150,6 +152,14 @@ typedef struct ObjectWriter
  */
 extern BackupWriter *backup_begin(Repository *repository, Manifest *manifest,
 								  int workers);
+
+/*
+ * Stores writer.json anew if the last time was a minute ago or more, so that
+ * its age tells other machines that the backup is still being made.  Where
+ * that fails, it is tried again a minute later: a day may pass before anybody
+ * takes the backup for one that was left.
+ */
+extern void backup_renew(BackupWriter *writer);
 
 /*
  * Begins an object.  The name gets the suffixes of compression and cipher:
