@@ -1304,15 +1304,15 @@ CREATE VIEW erpgo_backup.metric AS
 		('erpgo_backup_repository_free_bytes', 'gauge', 'Room in the repository for new backups, when it was last measured.'),
 		('erpgo_backup_repository_size_bytes', 'gauge', 'Size of the file system of the repository.'),
 		('erpgo_backup_repository_measured_timestamp_seconds', 'gauge', 'When the room in the repository was last measured.'),
-		('erpgo_backup_jobs_running', 'gauge', 'Jobs that are running, or waiting to be tried again.'),
-		('erpgo_backup_job_progress_ratio', 'gauge', 'How far the phase of a running job is; the least if there are several.'),
-		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'),
-		('erpgo_backup_due_timestamp_seconds', 'gauge', 'When the next full backup is overdue, or since when it is.'),
-		('erpgo_backup_overdue_seconds', 'gauge', 'For how long a full backup has been overdue.'),
 		('erpgo_backup_schedule_next_run_timestamp_seconds', 'gauge', 'When a schedule that is enabled runs next.'),
 		('erpgo_backup_schedule_last_run_timestamp_seconds', 'gauge', 'When a schedule ran last.'),
 		('erpgo_backup_schedule_last_run_success', 'gauge', 'Whether that run went well; absent while it lasts.'),
-		('erpgo_backup_schedule_last_skip_timestamp_seconds', 'gauge', 'When a run of a schedule was skipped last.'))
+		('erpgo_backup_schedule_last_skip_timestamp_seconds', 'gauge', 'When a run of a schedule was skipped last.'),
+		('erpgo_backup_jobs_running', 'gauge', 'Jobs that are running, or waiting to be tried again.'),
+		('erpgo_backup_job_progress_ratio', 'gauge', 'How far the phase of a running job is; the least if there are several.'),
+		('erpgo_backup_due_timestamp_seconds', 'gauge', 'When the next full backup is overdue, or since when it is.'),
+		('erpgo_backup_overdue_seconds', 'gauge', 'For how long a full backup has been overdue.'),
+		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'))
 		AS m (name, type, help);
 COMMENT ON VIEW erpgo_backup.metric IS 'the metrics that there are';
 
@@ -1338,6 +1338,19 @@ CREATE VIEW erpgo_backup.metric_of_type AS
 	FROM (SELECT 'full' AS type UNION SELECT b.type FROM erpgo_backup.backup AS b) AS t,
 		 (VALUES ('ok'), ('failed')) AS s (status);
 COMMENT ON VIEW erpgo_backup.metric_of_type IS 'samples for each type of backup';
+
+CREATE VIEW erpgo_backup.metric_of_schedule AS
+	SELECT v.metric, erpgo_backup.metric_label('schedule', o.name) AS labels, v.value
+	FROM erpgo_backup.schedule_outcome AS o
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_schedule_next_run_timestamp_seconds', extract(epoch FROM o.next_run)),
+		('erpgo_backup_schedule_last_run_timestamp_seconds', extract(epoch FROM o.last_run)),
+		('erpgo_backup_schedule_last_run_success',
+		 CASE WHEN o.run_status IN ('ok', 'deleted') THEN 1
+			  WHEN o.run_status IN ('failed', 'interrupted') THEN 0 END),
+		('erpgo_backup_schedule_last_skip_timestamp_seconds', extract(epoch FROM o.last_skip)))
+		AS v (metric, value);
+COMMENT ON VIEW erpgo_backup.metric_of_schedule IS 'samples for each schedule';
 
 CREATE VIEW erpgo_backup.metric_of_operation AS
 	SELECT 'erpgo_backup_attempts_total' AS metric,
@@ -1388,34 +1401,24 @@ CREATE VIEW erpgo_backup.metric_of_alert AS
 	FROM erpgo_backup.alert_kind AS k;
 COMMENT ON VIEW erpgo_backup.metric_of_alert IS 'samples for each kind of alert';
 
-CREATE VIEW erpgo_backup.metric_of_schedule AS
-	SELECT v.metric, erpgo_backup.metric_label('schedule', o.name) AS labels, v.value
-	FROM erpgo_backup.schedule_outcome AS o
-	CROSS JOIN LATERAL (VALUES
-		('erpgo_backup_schedule_next_run_timestamp_seconds', extract(epoch FROM o.next_run)),
-		('erpgo_backup_schedule_last_run_timestamp_seconds', extract(epoch FROM o.last_run)),
-		('erpgo_backup_schedule_last_run_success',
-		 CASE WHEN o.run_status IN ('ok', 'deleted') THEN 1
-			  WHEN o.run_status IN ('failed', 'interrupted') THEN 0 END),
-		('erpgo_backup_schedule_last_skip_timestamp_seconds', extract(epoch FROM o.last_skip)))
-		AS v (metric, value);
-COMMENT ON VIEW erpgo_backup.metric_of_schedule IS 'samples for each schedule';
-
+-- With a long history the estimates are such that the server would compile
+-- these queries for seconds, to run them for milliseconds.
 CREATE FUNCTION erpgo_backup.metrics()
 RETURNS text
 LANGUAGE sql VOLATILE PARALLEL RESTRICTED
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 BEGIN ATOMIC
 	WITH sample AS (
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_schedule AS o
+		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_all AS o
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_type AS o
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_operation AS o
 		UNION ALL
-		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_alert AS o
-		UNION ALL
-		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_schedule AS o),
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_alert AS o),
 	family AS (
 		SELECT s.metric,
 			   string_agg(s.metric || coalesce('{' || s.labels || '}', '') || ' '
