@@ -2,7 +2,7 @@
 # whose backups fail, get late, grow, are damaged and fill the disk.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for damage file_names read_file write_file);
+use ErpgoBackup qw(damage file_names read_file small_file_system wait_for write_file);
 use ErpgoFaults;
 use Test::More;
 
@@ -258,7 +258,7 @@ subtest 'a metrics file that cannot be written' => sub {
 
 SKIP:
 {
-	my $small = $ENV{ERPGO_BACKUP_SMALL_FS};
+	my $small = small_file_system();
 
 	skip 'no small file system (ERPGO_BACKUP_SMALL_FS) was given', 1 unless $small;
 	subtest 'a repository that gets full' => sub {

@@ -2,7 +2,7 @@
 # fire once, arrive whatever the receivers do, and are resolved once.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for damage file_names read_file write_file);
+use ErpgoBackup qw(damage file_names read_file small_file_system wait_for write_file);
 use ErpgoFaults;
 use ErpgoReceivers;
 use IPC::Run ();
@@ -361,7 +361,7 @@ subtest 'a repository that is not there' => sub {
 
 SKIP:
 {
-	my $small = $ENV{ERPGO_BACKUP_SMALL_FS};
+	my $small = small_file_system();
 
 	skip 'no small file system (ERPGO_BACKUP_SMALL_FS) was given', 1 unless $small;
 	subtest 'a disk that gets full' => sub {

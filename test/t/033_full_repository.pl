@@ -1,11 +1,11 @@
 # A repository whose file system is small, or full to the last byte.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for file_names write_file);
+use ErpgoBackup qw(file_names small_file_system wait_for write_file);
 use ErpgoFaults;
 use Test::More;
 
-my $small = $ENV{ERPGO_BACKUP_SMALL_FS};
+my $small = small_file_system();
 plan skip_all => 'no small file system (ERPGO_BACKUP_SMALL_FS) was given' unless $small;
 
 my $server = ErpgoBackup->new('server');
