@@ -25,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "audit_table.h"
 #include "history.h"
 #include "job.h"
 #include "job_slot.h"
@@ -386,6 +387,7 @@ work(void)
 	rest = job_request_retries();
 	if (OidIsValid(known_extension))
 	{
+		audit_forget_if_due();
 		metrics_file_request();
 		rest = sooner(rest, schedules_run_due());
 	}
