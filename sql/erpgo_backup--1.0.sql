@@ -24,7 +24,9 @@ CREATE TABLE erpgo_backup.backup (
 	stored_bytes bigint,
 	verified_at timestamptz,
 	verified_depth text,
+	full_verified_at timestamptz,
 	verification_error text,
+	failed_depth text,
 	compression text,
 	cipher text,
 	key_id text,
@@ -40,6 +42,7 @@ CREATE TABLE erpgo_backup.backup (
 	objects jsonb NOT NULL DEFAULT '[]',
 	error text,
 	seen_at timestamptz,
+	deleted_at timestamptz,
 	timeline integer,
 	leftovers boolean NOT NULL DEFAULT false,
 	present boolean NOT NULL GENERATED ALWAYS AS
@@ -47,7 +50,10 @@ CREATE TABLE erpgo_backup.backup (
 );
 COMMENT ON TABLE erpgo_backup.backup IS 'backups, one row each';
 COMMENT ON COLUMN erpgo_backup.backup.all_databases IS 'all were asked for, whichever there were; false if that is not known';
+COMMENT ON COLUMN erpgo_backup.backup.full_verified_at IS 'when a verification of everything went well for the last time';
+COMMENT ON COLUMN erpgo_backup.backup.failed_depth IS 'depth of the verification that found the damage';
 COMMENT ON COLUMN erpgo_backup.backup.seen_at IS 'when it was last seen in the repository';
+COMMENT ON COLUMN erpgo_backup.backup.deleted_at IS 'when it was noticed that it is there no more';
 COMMENT ON COLUMN erpgo_backup.backup.timeline IS 'of the server when it began; null if another server made it';
 COMMENT ON COLUMN erpgo_backup.backup.leftovers IS 'an unfinished run may have left objects in the repository';
 COMMENT ON COLUMN erpgo_backup.backup.present IS 'it is in the repository, be it damaged';
@@ -57,6 +63,8 @@ CREATE TABLE erpgo_backup.attempt (
 		REFERENCES erpgo_backup.backup (id) ON DELETE CASCADE,
 	operation text NOT NULL CHECK (operation IN ('backup', 'verify')),
 	number integer NOT NULL,
+	depth text,
+	schedule text,
 	started_at timestamptz NOT NULL,
 	finished_at timestamptz,
 	status text NOT NULL
@@ -70,6 +78,8 @@ CREATE TABLE erpgo_backup.attempt (
 	PRIMARY KEY (backup_id, operation, number)
 );
 COMMENT ON TABLE erpgo_backup.attempt IS 'every attempt to make or to verify a backup';
+COMMENT ON COLUMN erpgo_backup.attempt.depth IS 'of a verification';
+COMMENT ON COLUMN erpgo_backup.attempt.schedule IS 'that asked for it; null if a session did';
 
 CREATE TABLE erpgo_backup.audit (
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -80,9 +90,13 @@ CREATE TABLE erpgo_backup.audit (
 	type text,
 	size bigint,
 	outcome text NOT NULL,
+	verification text,
+	retention text,
 	detail jsonb NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE erpgo_backup.audit IS 'who did what; rows can only be added';
+COMMENT ON COLUMN erpgo_backup.audit.verification IS 'to which depth the backup was proven, or that it is damaged';
+COMMENT ON COLUMN erpgo_backup.audit.retention IS 'the rule by which a backup was deleted';
 CREATE INDEX audit_at_idx ON erpgo_backup.audit (at);
 
 CREATE FUNCTION erpgo_backup.refuse_change() RETURNS trigger
@@ -95,6 +109,19 @@ CREATE TRIGGER refuse_change
 	BEFORE UPDATE OR DELETE OR TRUNCATE ON erpgo_backup.audit
 	FOR EACH STATEMENT EXECUTE FUNCTION erpgo_backup.refuse_change();
 ALTER TABLE erpgo_backup.audit ENABLE ALWAYS TRIGGER refuse_change;
+
+CREATE FUNCTION erpgo_backup.log_audit() RETURNS trigger
+LANGUAGE c VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_log_audit';
+COMMENT ON FUNCTION erpgo_backup.log_audit() IS 'writes an entry of the audit to the server''s log if that is asked for';
+
+-- At commit: the log must not have what was rolled back.
+CREATE CONSTRAINT TRIGGER log_audit
+	AFTER INSERT ON erpgo_backup.audit
+	DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION erpgo_backup.log_audit();
+ALTER TABLE erpgo_backup.audit ENABLE ALWAYS TRIGGER log_audit;
 
 /*
  * What the workers write.  All arguments are texts, because that is what they
@@ -109,14 +136,24 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.audit
-		(role, client, action, object, type, size, outcome, detail)
+		(role, client, action, object, type, size, outcome, verification, detail)
 	SELECT audit_add.role, audit_add.client, audit_add.action,
 		   audit_add.object, b.type, b.stored_bytes, audit_add.outcome,
+		   CASE WHEN audit_add.action = 'verify' AND a.sqlstate = 'XX001' THEN 'damaged'
+				WHEN audit_add.outcome <> 'ok' THEN NULL
+				WHEN audit_add.action = 'verify' THEN a.depth
+				WHEN audit_add.action = 'backup' THEN b.verified_depth END,
 		   jsonb_strip_nulls(jsonb_build_object('message', audit_add.message,
 												'key', audit_add.key,
-												'value', audit_add.value))
+												'value', audit_add.value,
+												'schedule', a.schedule))
 	FROM (VALUES (1)) AS one (row)
-	LEFT JOIN erpgo_backup.backup AS b ON b.id = audit_add.object;
+	LEFT JOIN erpgo_backup.backup AS b ON b.id = audit_add.object
+	LEFT JOIN LATERAL (
+		SELECT t.depth, t.sqlstate, t.schedule
+		FROM erpgo_backup.attempt AS t
+		WHERE t.backup_id = audit_add.object AND t.operation = audit_add.action
+		ORDER BY t.number DESC LIMIT 1) AS a ON true;
 END;
 COMMENT ON FUNCTION erpgo_backup.audit_add(text, text, text, text, text, text, text, text)
 	IS 'adds a row to the audit';
@@ -208,17 +245,21 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.backup AS b
 		(id, type, status, started_at, finished_at, size_bytes, stored_bytes,
-		 verified_at, verified_depth, verification_error, compression, cipher,
+		 verified_at, verified_depth, full_verified_at, verification_error,
+		 failed_depth, compression, cipher,
 		 key_id, server_version, engine_version, databases, all_databases,
 		 label, schedule, pinned, pin_reason, annotations, objects, seen_at)
 	SELECT j.id, j.type, CASE j.status WHEN 'ok' THEN 'ok' ELSE 'failed' END,
 		   coalesce(j.started_at,
 					to_timestamp(substr(j.id, 1, 15), 'YYYYMMDD"T"HH24MISS')::timestamp
 						AT TIME ZONE 'UTC'),
-		   j.finished_at, j.size_bytes, j.stored_bytes, j.verified_at,
-		   j.verified_depth,
+		   j.finished_at, j.size_bytes, j.stored_bytes,
+		   CASE j.status WHEN 'ok' THEN j.verified_at END,
+		   CASE j.status WHEN 'ok' THEN j.verified_depth END,
+		   j.full_verified_at,
 		   CASE WHEN j.status IS DISTINCT FROM 'ok' THEN
 			   coalesce(j.verification_error, j.error, 'unknown') END,
+		   CASE WHEN j.status IS DISTINCT FROM 'ok' THEN j.verified_depth END,
 		   j.compression, j.cipher, j.key_id, j.server_version,
 		   j.engine_version, j.databases, coalesce(j.all_databases, false),
 		   j.label, j.schedule, coalesce(j.pinned, false), j.pin_reason,
@@ -229,14 +270,17 @@ BEGIN ATOMIC
 	FROM jsonb_to_record(backup_take.backup::jsonb) AS j
 		(id text, type text, status text, error text, started_at timestamptz,
 		 finished_at timestamptz, size_bytes bigint, stored_bytes bigint,
-		 verified_at timestamptz, verified_depth text, verification_error text,
+		 verified_at timestamptz, verified_depth text,
+		 full_verified_at timestamptz, verification_error text,
 		 compression text, cipher text, key_id text, server_version integer,
 		 engine_version text, databases text[], all_databases boolean,
 		 label text, schedule text, pinned boolean, pin_reason text, annotations jsonb, objects jsonb)
 	ON CONFLICT (id) DO UPDATE SET
 		status = EXCLUDED.status,
 		error = NULL,
+		full_verified_at = greatest(EXCLUDED.full_verified_at, b.full_verified_at),
 		verification_error = EXCLUDED.verification_error,
+		failed_depth = EXCLUDED.failed_depth,
 		started_at = EXCLUDED.started_at,
 		finished_at = coalesce(EXCLUDED.finished_at, b.finished_at),
 		size_bytes = coalesce(EXCLUDED.size_bytes, b.size_bytes),
@@ -277,6 +321,17 @@ END;
 COMMENT ON FUNCTION erpgo_backup.backup_end(text, text, text, text)
 	IS 'notes that a backup was not made';
 
+CREATE FUNCTION erpgo_backup.depth_rank(depth text)
+RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT coalesce(array_position(ARRAY['digest', 'archive', 'full', 'restore'],
+								   depth_rank.depth), 0);
+END;
+COMMENT ON FUNCTION erpgo_backup.depth_rank(text)
+	IS 'how deep a verification looks; each depth includes the lesser ones';
+
 CREATE FUNCTION erpgo_backup.backup_verified(id text, at text, depth text,
 											 problem text)
 RETURNS void
@@ -284,13 +339,32 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	UPDATE erpgo_backup.backup AS b
-	SET status = CASE WHEN backup_verified.problem IS NULL THEN 'ok' ELSE 'failed' END,
+	SET status = 'failed',
 		verification_error = backup_verified.problem,
-		verified_at = CASE WHEN backup_verified.problem IS NULL
-			THEN backup_verified.at::timestamptz ELSE b.verified_at END,
-		verified_depth = CASE WHEN backup_verified.problem IS NULL
-			THEN backup_verified.depth ELSE b.verified_depth END
-	WHERE b.id = backup_verified.id AND b.present;
+		failed_depth = CASE
+			WHEN erpgo_backup.depth_rank(b.failed_depth)
+				> erpgo_backup.depth_rank(backup_verified.depth) THEN b.failed_depth
+			ELSE backup_verified.depth END
+	WHERE b.id = backup_verified.id AND b.present
+	AND backup_verified.problem IS NOT NULL;
+
+	UPDATE erpgo_backup.backup AS b
+	SET verified_at = backup_verified.at::timestamptz,
+		verified_depth = backup_verified.depth,
+		full_verified_at = CASE
+			WHEN erpgo_backup.depth_rank(backup_verified.depth)
+				>= erpgo_backup.depth_rank('full') THEN backup_verified.at::timestamptz
+			ELSE b.full_verified_at END
+	WHERE b.id = backup_verified.id AND b.present
+	AND backup_verified.problem IS NULL;
+
+	-- What looked deeper and failed is not taken back.
+	UPDATE erpgo_backup.backup AS b
+	SET status = 'ok', verification_error = NULL, failed_depth = NULL
+	WHERE b.id = backup_verified.id AND b.present
+	AND backup_verified.problem IS NULL
+	AND erpgo_backup.depth_rank(b.failed_depth)
+		<= erpgo_backup.depth_rank(backup_verified.depth);
 END;
 COMMENT ON FUNCTION erpgo_backup.backup_verified(text, text, text, text)
 	IS 'notes what a verification found; without a problem it went well';
@@ -323,7 +397,8 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	UPDATE erpgo_backup.backup AS b
-	SET status = 'deleted', error = 'missing from the repository'
+	SET status = 'deleted', deleted_at = clock_timestamp(),
+		error = 'missing from the repository'
 	WHERE b.present
 	AND (b.seen_at IS NULL OR b.seen_at < backup_missing.since::timestamptz)
 	RETURNING b.id;
@@ -331,20 +406,22 @@ END;
 COMMENT ON FUNCTION erpgo_backup.backup_missing(text)
 	IS 'notes that backups not seen in the repository since then are gone';
 
-CREATE FUNCTION erpgo_backup.attempt_begin(backup_id text, operation text)
+CREATE FUNCTION erpgo_backup.attempt_begin(backup_id text, operation text,
+										   depth text, schedule text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.attempt
-		(backup_id, operation, number, started_at, status)
+		(backup_id, operation, number, depth, schedule, started_at, status)
 	SELECT attempt_begin.backup_id, attempt_begin.operation,
-		   coalesce(max(a.number), 0) + 1, clock_timestamp(), 'running'
+		   coalesce(max(a.number), 0) + 1, attempt_begin.depth,
+		   attempt_begin.schedule, clock_timestamp(), 'running'
 	FROM erpgo_backup.attempt AS a
 	WHERE a.backup_id = attempt_begin.backup_id
 	AND a.operation = attempt_begin.operation;
 END;
-COMMENT ON FUNCTION erpgo_backup.attempt_begin(text, text)
+COMMENT ON FUNCTION erpgo_backup.attempt_begin(text, text, text, text)
 	IS 'notes that an attempt begins';
 
 CREATE FUNCTION erpgo_backup.attempt_end(backup_id text, operation text,
@@ -420,7 +497,8 @@ CREATE VIEW @extschema@.erpgo_backup_history AS
 			WHERE a.backup_id OPERATOR(pg_catalog.=) b.id
 			AND a.operation OPERATOR(pg_catalog.=) 'backup') AS attempts,
 		   coalesce(b.error, b.verification_error) AS error,
-		   b.schedule, b.databases, b.compression, b.cipher, b.label, b.pinned
+		   b.schedule, b.databases, b.compression, b.cipher, b.label, b.pinned,
+		   b.full_verified_at
 	FROM erpgo_backup.backup AS b
 	ORDER BY b.id;
 COMMENT ON VIEW @extschema@.erpgo_backup_history IS 'every backup, also the ones that failed, oldest first';
@@ -428,14 +506,14 @@ COMMENT ON VIEW @extschema@.erpgo_backup_history IS 'every backup, also the ones
 CREATE VIEW @extschema@.erpgo_backup_attempts AS
 	SELECT a.backup_id, a.operation, a.number, a.status, a.started_at,
 		   a.finished_at, a.finished_at - a.started_at AS duration, a.phase,
-		   a.bytes, a.error, a.sqlstate, a.detail, a.hint
+		   a.bytes, a.error, a.sqlstate, a.detail, a.hint, a.depth, a.schedule
 	FROM erpgo_backup.attempt AS a
 	ORDER BY a.started_at;
 COMMENT ON VIEW @extschema@.erpgo_backup_attempts IS 'every attempt to make or to verify a backup, oldest first';
 
 CREATE VIEW @extschema@.erpgo_backup_audit AS
 	SELECT a.at, a.role, a.client, a.action, a.object, a.type, a.size,
-		   a.outcome, a.detail
+		   a.outcome, a.verification, a.retention, a.detail
 	FROM erpgo_backup.audit AS a
 	ORDER BY a.at;
 COMMENT ON VIEW @extschema@.erpgo_backup_audit IS 'who did what, oldest first';
@@ -577,13 +655,14 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	UPDATE erpgo_backup.backup AS b
 	SET status = CASE WHEN b.present THEN 'deleted' ELSE b.status END,
+		deleted_at = CASE WHEN b.present THEN clock_timestamp() ELSE b.deleted_at END,
 		leftovers = false
 	WHERE b.id = backup_deleted.deletion::jsonb ->> 'id';
 	INSERT INTO erpgo_backup.audit
-		(role, client, action, object, type, size, outcome, detail)
+		(role, client, action, object, type, size, outcome, retention, detail)
 	SELECT backup_deleted.role, backup_deleted.client, 'delete', j.id, j.type,
-		   b.stored_bytes, 'ok',
-		   jsonb_strip_nulls(jsonb_build_object('reason', j.reason, 'role', j.role))
+		   b.stored_bytes, 'ok', j.reason,
+		   jsonb_strip_nulls(jsonb_build_object('role', j.role))
 	FROM jsonb_to_record(backup_deleted.deletion::jsonb) AS j
 		(id text, type text, role text, reason text)
 	LEFT JOIN erpgo_backup.backup AS b ON b.id = j.id;
@@ -614,6 +693,60 @@ REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_retention(),
 	@extschema@.erpgo_backup_cleanup(boolean, boolean)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.erpgo_backup_retention() TO pg_monitor;
+
+/*
+ * What is forgotten after a while.  What would count as time passes must not
+ * go back because of that.
+ */
+
+CREATE TABLE erpgo_backup.forgotten_attempts (
+	operation text NOT NULL,
+	status text NOT NULL,
+	attempts bigint NOT NULL,
+	PRIMARY KEY (operation, status)
+);
+COMMENT ON TABLE erpgo_backup.forgotten_attempts IS 'how many attempts ended how that are remembered no more';
+
+CREATE VIEW erpgo_backup.past_backup AS
+	SELECT b.id, coalesce(b.deleted_at, b.finished_at, b.started_at) AS past_since
+	FROM erpgo_backup.backup AS b
+	WHERE NOT b.present AND NOT b.leftovers
+	AND b.status OPERATOR(pg_catalog.<>) ALL (ARRAY['running', 'verifying']);
+COMMENT ON VIEW erpgo_backup.past_backup IS 'backups that are not in the repository, and since when';
+
+CREATE FUNCTION erpgo_backup.forget(days text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH gone AS (
+		DELETE FROM erpgo_backup.attempt AS a
+		WHERE a.status <> 'running'
+		AND (a.backup_id IN (SELECT p.id FROM erpgo_backup.past_backup AS p
+							 WHERE p.past_since < now() - make_interval(days => forget.days::integer))
+			 OR (a.operation = 'verify'
+				 AND a.finished_at < now() - make_interval(days => forget.days::integer)))
+		RETURNING a.operation, a.status)
+	INSERT INTO erpgo_backup.forgotten_attempts AS f (operation, status, attempts)
+	SELECT g.operation, g.status, count(*) FROM gone AS g GROUP BY g.operation, g.status
+	ON CONFLICT (operation, status) DO UPDATE SET attempts = f.attempts + EXCLUDED.attempts;
+
+	DELETE FROM erpgo_backup.backup AS b
+	WHERE b.id IN (SELECT p.id FROM erpgo_backup.past_backup AS p
+				   WHERE p.past_since < now() - make_interval(days => forget.days::integer));
+
+	WITH gone AS (
+		DELETE FROM erpgo_backup.audit AS a
+		WHERE a.at < now() - make_interval(days => forget.days::integer)
+		RETURNING a.at)
+	INSERT INTO erpgo_backup.audit (action, outcome, retention, detail)
+	SELECT 'forget', 'ok', format('older than %s days', forget.days),
+		   jsonb_build_object('entries', count(*), 'last', max(g.at))
+	FROM gone AS g
+	HAVING count(*) > 0;
+END;
+COMMENT ON FUNCTION erpgo_backup.forget(text)
+	IS 'removes the audit, and what is past, of before so many days; only the scheduler can';
 
 /*
  * Schedules.  Those that are there from the start are no rows, which would
@@ -687,6 +820,34 @@ CREATE TRIGGER wake_scheduler
 	FOR EACH STATEMENT EXECUTE FUNCTION erpgo_backup.wake_scheduler();
 ALTER TABLE erpgo_backup.schedule_state ENABLE ALWAYS TRIGGER wake_scheduler;
 
+CREATE FUNCTION erpgo_backup.microseconds(at timestamptz)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT (extract(epoch FROM microseconds.at) * 1000000)::bigint;
+END;
+COMMENT ON FUNCTION erpgo_backup.microseconds(timestamptz) IS 'a time since 1970';
+
+CREATE VIEW erpgo_backup.verification_candidate AS
+	SELECT b.id, m.made_at, m.proven_at, m.tried_at
+	FROM erpgo_backup.backup AS b
+	CROSS JOIN LATERAL (
+		SELECT pg_catalog.max(t.started_at),
+			   pg_catalog.max(t.started_at) FILTER (
+				WHERE erpgo_backup.depth_rank(t.depth) OPERATOR(pg_catalog.>=) erpgo_backup.depth_rank('full')
+				AND t.status OPERATOR(pg_catalog.=) ANY (ARRAY['ok', 'failed']))
+		FROM erpgo_backup.attempt AS t
+		WHERE t.backup_id OPERATOR(pg_catalog.=) b.id
+		AND t.operation OPERATOR(pg_catalog.=) 'verify') AS a (tried_at, proven_at)
+	CROSS JOIN LATERAL (
+		SELECT erpgo_backup.microseconds(b.started_at),
+			   erpgo_backup.microseconds(greatest(b.full_verified_at, a.proven_at)),
+			   erpgo_backup.microseconds(a.tried_at)) AS m (made_at, proven_at, tried_at)
+	WHERE b.present;
+COMMENT ON VIEW erpgo_backup.verification_candidate
+	IS 'backups that a schedule may verify: when each was made, looked at in full, and verified at all';
+
 CREATE VIEW erpgo_backup.default_schedule AS
 	SELECT d.name COLLATE "C" AS name, d.cron COLLATE "C" AS cron, d.type
 	FROM (VALUES ('every 6 hours', '0 */6 * * *', 'full'),
@@ -734,10 +895,12 @@ CREATE VIEW erpgo_backup.schedule_outcome AS
 		   p.last_run,
 		   CASE WHEN p.last_operation OPERATOR(pg_catalog.=) 'verify' THEN
 					(SELECT a.status FROM erpgo_backup.attempt AS a
-					 WHERE a.backup_id OPERATOR(pg_catalog.=) p.last_backup
+					 WHERE a.schedule OPERATOR(pg_catalog.=) s.name
 					 AND a.operation OPERATOR(pg_catalog.=) 'verify'
 					 AND a.started_at OPERATOR(pg_catalog.>=) p.last_run
-					 ORDER BY a.number DESC LIMIT 1)
+					 ORDER BY pg_catalog.array_position(
+						ARRAY['running', 'failed', 'interrupted', 'cancelled', 'ok'], a.status)
+					 LIMIT 1)
 				ELSE (SELECT b.status FROM erpgo_backup.backup AS b
 					  WHERE b.id OPERATOR(pg_catalog.=) p.last_backup)
 		   END AS run_status,
@@ -1356,7 +1519,9 @@ CREATE VIEW erpgo_backup.metric_of_operation AS
 	SELECT 'erpgo_backup_attempts_total' AS metric,
 		   erpgo_backup.metric_label('operation', o.operation) || ',' || erpgo_backup.metric_label('status', s.status) AS labels,
 		   (SELECT count(*) FROM erpgo_backup.attempt AS a
-			WHERE a.operation = o.operation AND a.status = s.status)::numeric AS value
+			WHERE a.operation = o.operation AND a.status = s.status)::numeric
+		   + coalesce((SELECT f.attempts FROM erpgo_backup.forgotten_attempts AS f
+					   WHERE f.operation = o.operation AND f.status = s.status), 0) AS value
 	FROM (VALUES ('backup'), ('verify')) AS o (operation),
 		 (VALUES ('ok'), ('failed'), ('cancelled'), ('interrupted')) AS s (status)
 	UNION ALL

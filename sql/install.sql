@@ -68,6 +68,11 @@ SET session_replication_role = replica;
 DELETE FROM erpgo_backup.audit;
 RESET session_replication_role;
 
+-- not even what forgets old entries can be called to remove some
+\set SHOW_CONTEXT never
+SELECT erpgo_backup.forget('0');
+SELECT count(*) FROM erpgo_backup.audit WHERE action = 'test';
+
 -- it comes and goes, in any schema
 DROP EXTENSION erpgo_backup;
 CREATE SCHEMA "Backup Functions";

@@ -3,11 +3,11 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
 #include "cleanup_job.h"
+#include "followup.h"
 #include "history.h"
 #include "settings.h"
 #include "statement.h"
@@ -75,42 +75,12 @@ cleanup_store_decisions(const JobSlot *slot)
 					lengthof(args), args);
 }
 
-/*
- * Asks for a clean-up, in a transaction: only the end of one releases what an
- * error leaves locked.
- */
-static void
-request_cleanup(void)
-{
-	JobRequest	request = {.kind = JOB_EXPIRE};
-	MemoryContext caller = CurrentMemoryContext;
-
-	StartTransactionCommand();
-	PG_TRY();
-	{
-		(void) job_request(&request, 0, false);
-		CommitTransactionCommand();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortCurrentTransaction();
-		ereport(error->sqlerrcode == ERRCODE_OBJECT_IN_USE ? LOG : WARNING,
-				errcode(error->sqlerrcode),
-				errmsg("there is no clean-up of old backups this time: %s",
-					   error->message));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-}
-
 void
 cleanup_request_after(const JobRequest *request)
 {
+	JobRequest	cleanup = {.kind = JOB_EXPIRE};
+
 	if (request->kind == JOB_BACKUP && setting_enabled)
-		request_cleanup();
+		followup_request(&cleanup, NULL,
+						 "there is no clean-up of old backups this time");
 }

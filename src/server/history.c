@@ -73,7 +73,12 @@ void
 history_begin(const JobRequest *request)
 {
 	MemoryContext caller = transaction_begin();
-	const char *args[] = {request->id, job_kind_name(request->kind)};
+	const char *args[] = {
+		request->id,
+		job_kind_name(request->kind),
+		request->kind == JOB_VERIFY ? verify_depth_name(request->depth) : NULL,
+		text_or_null(request->schedule),
+	};
 
 	history_require();
 	if (request->kind == JOB_BACKUP && request->attempt == 1)
@@ -82,7 +87,7 @@ history_begin(const JobRequest *request)
 		statement_run("UPDATE erpgo_backup.backup SET status = 'running' WHERE id = $1",
 					  1, args);
 	if (request->kind == JOB_BACKUP || request->kind == JOB_VERIFY)
-		statement_run("SELECT erpgo_backup.attempt_begin($1, $2)",
+		statement_run("SELECT erpgo_backup.attempt_begin($1, $2, $3, $4)",
 					  lengthof(args), args);
 	transaction_end(caller);
 }

@@ -30,6 +30,7 @@
 #include "missing.h"
 #include "repository_state.h"
 #include "settings.h"
+#include "verification.h"
 #include "worker_session.h"
 
 /* Where the doubling of the delay between retries ends. */
@@ -413,6 +414,8 @@ record_end(const EngineRun *run, int64 *delay_ms)
 		job_want_repair();
 	if (run->succeeded)
 		cleanup_request_after(&slot->request);
+	if (!job_is_cancelled(slot))
+		verification_continue(&slot->request, run);
 	return end.is_retried;
 }
 

@@ -19,6 +19,7 @@
 #include "metrics_file.h"
 #include "repository_state.h"
 #include "settings.h"
+#include "verification.h"
 
 /* What the engine should have ended by itself is ended this much later. */
 #define BACKSTOP_S 60
@@ -300,7 +301,7 @@ job_time_limit(const JobRequest *request)
 			return maximum_duration(request) == 0 ? 0 :
 				maximum_duration(request) + BACKSTOP_S;
 		case JOB_VERIFY:
-			return request->maximum_duration;
+			return verification_time_limit(request);
 		case JOB_NOTIFY:
 			return NOTIFY_LIMIT_S;
 		case JOB_METRICS:

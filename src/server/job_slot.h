@@ -71,6 +71,8 @@ typedef struct JobRequest
 	int			attempt;		/* at this job, from 1 on */
 	BackupType	type;			/* of a backup */
 	VerifyDepth depth;			/* of a verification */
+	TimestampTz series_started_at;	/* of the verifications that it is one of;
+									 * 0 if it is alone */
 	int			database_count; /* 0: all databases */
 	char		databases[JOB_DATABASES_SIZE];	/* names, each with its zero */
 	char		label[JOB_TEXT_SIZE];

@@ -249,11 +249,3 @@ schedule_forget(const char *name)
 {
 	statement_run("DELETE FROM erpgo_backup.schedule_state WHERE name = $1", 1, &name);
 }
-
-char *
-schedule_newest_good_backup(void)
-{
-	statement_run("SELECT max(id) FROM erpgo_backup.backup WHERE status = 'ok'",
-				  0, NULL);
-	return SPI_processed == 0 ? NULL : result_text(0, 1);
-}

@@ -26,6 +26,7 @@
 #include "utils/wait_event.h"
 
 #include "alert_run.h"
+#include "audit_table.h"
 #include "history.h"
 #include "job.h"
 #include "job_slot.h"
@@ -362,6 +363,7 @@ work(void)
 	if (OidIsValid(known_extension))
 	{
 		rest = sooner(rest, alerts_run());
+		audit_forget_if_due();
 		metrics_file_request();
 		rest = sooner(rest, schedules_run_due());
 	}

@@ -35,6 +35,9 @@ int			setting_lock_wait_timeout = 60 * 1000;
 int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
 int			setting_notify_timeout = 30 * 1000;
+int			setting_verify_budget = 60 * 60 * 1000;
+int			setting_audit_retention = 365;
+bool		setting_audit_log = false;
 int			setting_max_retries = 1;
 int			setting_retry_delay = 5000;
 int			setting_retention_daily_days = RETENTION_DAILY_DAYS;
@@ -281,6 +284,12 @@ define_limits(void)
 							NULL, &setting_maximum_duration, 12 * 60 * 60,
 							0, 20 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
 							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.verify_budget",
+							"For how long schedules verify one backup after the other; 0 means all.",
+							"One that has begun is verified to its end.",
+							&setting_verify_budget, 60 * 60 * 1000,
+							0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
 	DefineCustomIntVariable("erpgo_backup.max_retries",
 							"How often a backup that failed is tried again.",
 							"What another try cannot mend is not tried again.",
@@ -341,6 +350,23 @@ define_policy(void)
 }
 
 /*
+ * Defines what says how it is recorded who did what.
+ */
+static void
+define_audit(void)
+{
+	DefineCustomIntVariable("erpgo_backup.audit_retention",
+							"For how many days the audit, and what ran, is remembered.",
+							"0 means for ever.  Backups that exist are always remembered.",
+							&setting_audit_retention, 365, 0, 36500,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("erpgo_backup.audit_log",
+							 "Writes each entry of the audit to the server's log, as JSON.",
+							 NULL, &setting_audit_log, false, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+}
+
+/*
  * Defines what says how backups are watched.
  */
 static void
@@ -382,6 +408,7 @@ settings_define(void)
 	define_manners();
 	define_limits();
 	define_policy();
+	define_audit();
 	define_monitoring();
 	MarkGUCPrefixReserved("erpgo_backup");
 }

@@ -16,6 +16,9 @@ extern int	setting_lock_wait_timeout;	/* milliseconds */
 extern int	setting_maximum_duration;	/* seconds; 0 is no limit */
 extern int	setting_nice;
 extern int	setting_notify_timeout; /* milliseconds */
+extern int	setting_verify_budget;	/* milliseconds; 0 is without limit */
+extern int	setting_audit_retention;	/* days; 0 is for ever */
+extern bool setting_audit_log;
 extern int	setting_max_retries;
 extern char *setting_metrics_file;	/* path, or "" */
 extern int	setting_delayed_after;	/* seconds */

@@ -38,6 +38,43 @@ transaction_end(MemoryContext caller)
 }
 
 /*
+ * Ends the transaction that the error which is being handled was thrown in,
+ * and tells the log of it.
+ */
+static void
+report_error(const char *words)
+{
+	ErrorData  *error = CopyErrorData();
+
+	FlushErrorState();
+	AbortOutOfAnyTransaction();
+	ereport(error->sqlerrcode == ERRCODE_OBJECT_IN_USE ? LOG : WARNING,
+			errcode(error->sqlerrcode),
+			errmsg("%s: %s", words, error->message));
+}
+
+bool
+transaction_try(void (*step) (void *subject), void *subject, const char *words)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile bool done = true;
+
+	PG_TRY();
+	{
+		step(subject);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		report_error(words);
+		done = false;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return done;
+}
+
+/*
  * Runs a statement and returns the number of rows.
  */
 static uint64

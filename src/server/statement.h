@@ -19,6 +19,14 @@ extern MemoryContext transaction_begin(void);
 extern void transaction_end(MemoryContext caller);
 
 /*
+ * Does something that ends its transactions; false if there was an error,
+ * which the log is told of after the words given.  That something is in use is
+ * no reason for a warning.
+ */
+extern bool transaction_try(void (*step) (void *subject), void *subject,
+							const char *words);
+
+/*
  * Runs a statement, within SPI; NULL arguments are null.  Returns the number
  * of rows.
  */
