@@ -133,6 +133,9 @@ typedef struct JobTable
 	bool		repair_wanted;	/* a worker ended without recording it */
 	bool		metrics_wanted; /* the metrics file is to be written anew */
 	bool		metrics_failed; /* it could not be written the last time */
+	pid_t		listener_pid;	/* of the metrics listener; 0 if there is none */
+	Latch	   *listener_latch;
+	bool		listener_wanted;	/* it is to tell its engine what changed */
 	int64		last_backup_time;	/* in the identifier given last */
 	uint64		last_number;
 	JobSlot		slots[JOB_SLOTS];

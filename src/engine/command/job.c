@@ -22,7 +22,8 @@ static const struct
 	{"check", job_check},
 	{"expire", job_expire},
 	{"metrics", job_metrics},
-	{"notify", job_notify}
+	{"notify", job_notify},
+	{"listen", job_listen}
 };
 
 const char *
