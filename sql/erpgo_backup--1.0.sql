@@ -1608,6 +1608,20 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION @extschema@.erpgo_backup_metrics() IS 'metrics in Prometheus'' text format';
 
+CREATE FUNCTION erpgo_backup.snapshot()
+RETURNS json
+LANGUAGE sql VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT json_build_object(
+		'metrics', erpgo_backup.metrics(),
+		'healthy', count(*) = 0,
+		'reasons', string_agg(s."check" || ': ' || s.value || chr(10), ''))
+	FROM @extschema@.erpgo_backup_status AS s
+	WHERE s.status = 'critical';
+END;
+COMMENT ON FUNCTION erpgo_backup.snapshot() IS 'what the metrics listener serves';
+
 REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_metrics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erpgo_backup.span(interval),
 	erpgo_backup.rough_span(interval), erpgo_backup.cut(text, integer),

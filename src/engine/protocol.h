@@ -16,6 +16,9 @@
 /* Makes failures and notices of this process lines on fd. */
 extern void protocol_init(int fd);
 
+/* The descriptor that was given to that. */
+extern int	protocol_socket(void);
+
 /* Reads the job description; FAILURE_USAGE if it is not a JSON object. */
 extern json_t *protocol_read_job(int fd);
 

@@ -64,7 +64,7 @@ is_for_engine(const char *entry)
 		"BACKUP_ENCRYPTION_KEY=", "POSTGRES_PASSWORD=", "AWS_", "SMTP_",
 		"SLACK_WEBHOOK_URL=", "WEBHOOK_", "HEARTBEAT_URL=",
 		"NOTIFICATION_EMAIL=", "BACKUP_CA_FILE=", "TZ=",
-		"LD_LIBRARY_PATH=",
+		"LD_LIBRARY_PATH=", "METRICS_TOKEN=",
 	};
 
 	for (int i = 0; i < lengthof(prefixes); i++)
@@ -216,6 +216,16 @@ engine_start(const char *description)
 		elog(ERROR, "could not set socket to nonblocking mode: %m");
 	send_description(description);
 	return engine_socket;
+}
+
+size_t
+engine_send(const char *data, size_t len)
+{
+	ssize_t		sent = send(engine_socket, data, len, MSG_NOSIGNAL);
+
+	if (sent >= 0)
+		return sent;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : len;
 }
 
 void

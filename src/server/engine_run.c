@@ -195,7 +195,8 @@ stop_reason(const Follower *follower)
 
 	if (end_requested)
 		return ENGINE_INTERRUPTED;
-	if (cancel_requested || job_is_cancelled(run->slot))
+	if (cancel_requested || run->is_unwanted ||
+		(run->slot != NULL && job_is_cancelled(run->slot)))
 		return ENGINE_CANCELLED;
 	if (run->time_limit > 0 &&
 		passed(follower->started_at, run->time_limit * 1000))
@@ -265,15 +266,19 @@ static void
 wait_for_engine(const Follower *follower)
 {
 	int			events = WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH;
+	const EngineRun *run = follower->run;
 	bool		closed = follower->reader.at_end;
-	bool		stopped = follower->run->stop != ENGINE_NOT_STOPPED;
+	bool		stopped = run->stop != ENGINE_NOT_STOPPED;
+	int			wait_ms = run->wait_ms > 0 ? run->wait_ms : WAIT_MS;
 
 	/* A closed socket is readable all the time. */
 	if (!closed)
 		events |= WL_SOCKET_READABLE;
+	if (!closed && run->has_more)
+		events |= WL_SOCKET_WRITEABLE;
 	(void) WaitLatchOrSocket(MyLatch, events,
 							 closed ? PGINVALID_SOCKET : follower->reader.socket,
-							 closed || stopped ? REAP_WAIT_MS : WAIT_MS,
+							 closed || stopped ? REAP_WAIT_MS : wait_ms,
 							 PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -290,6 +295,8 @@ follow_engine(EngineRun *run, pgsocket socket)
 	line_reader_init(&follower.reader, socket);
 	while (!engine_has_ended(&follower))
 	{
+		if (run->on_turn != NULL && run->stop == ENGINE_NOT_STOPPED)
+			run->on_turn(run);
 		if (!enforce_stop(&follower))
 			break;
 		wait_for_engine(&follower);
@@ -303,9 +310,12 @@ follow_engine(EngineRun *run, pgsocket socket)
 static void
 describe_stop(EngineRun *run)
 {
-	char	   *title = job_title(&run->slot->request);
+	char	   *title;
 	char	   *detail = NULL;
 
+	if (run->slot == NULL)
+		return;
+	title = job_title(&run->slot->request);
 	switch (run->stop)
 	{
 		case ENGINE_CANCELLED:
@@ -367,6 +377,8 @@ engine_run(EngineRun *run, const char *description)
 	run->damaged = false;
 	run->transient = false;
 	run->cleaned_up = false;
+	run->is_unwanted = false;
+	run->has_more = false;
 	memset(&run->outcome, 0, sizeof(run->outcome));
 
 	socket = engine_start(description);

@@ -16,6 +16,8 @@
 #include "alert_job.h"
 #include "engine_process.h"
 #include "job_description.h"
+#include "listener_settings.h"
+#include "listener_snapshot.h"
 #include "metrics_file.h"
 #include "repository_state.h"
 #include "settings.h"
@@ -325,5 +327,19 @@ discard_description(const char *id)
 	StringInfoData json;
 
 	begin_description(&json, "discard", id);
+	return end_description(&json, caller);
+}
+
+char *
+listen_description(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	StringInfoData json;
+
+	begin_description(&json, "listen", NULL);
+	put_text(&json, "address", setting_metrics_listen);
+	put_text(&json, "tls_certificate", setting_metrics_tls_certificate);
+	put_text(&json, "tls_key", setting_metrics_tls_key);
+	put_number(&json, "maximum_age_s", SNAPSHOT_MAXIMUM_AGE_S);
 	return end_description(&json, caller);
 }

@@ -9,6 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "job_slot.h"
+#include "metrics_listener.h"
 
 /* A scheduler that has not looked at a request for so long ends by errors. */
 #define STALE_REQUEST_MS 30000
@@ -349,6 +350,7 @@ job_take(JobSlot *slot, uint64 number)
 		slot->latch = MyLatch;
 	}
 	LWLockRelease(job_table->lock);
+	metrics_listener_want();
 	return taken;
 }
 
@@ -416,6 +418,7 @@ job_retry_later(JobSlot *slot, int64 delay_ms)
 	memset(&slot->progress, 0, sizeof(slot->progress));
 	strlcpy(slot->progress.phase, "waiting", sizeof(slot->progress.phase));
 	LWLockRelease(job_table->lock);
+	metrics_listener_want();
 }
 
 long
@@ -456,4 +459,5 @@ job_finish(JobSlot *slot, const JobOutcome *outcome)
 	free_if_unneeded(slot);
 	LWLockRelease(job_table->lock);
 	ConditionVariableBroadcast(&slot->changed);
+	metrics_listener_want();
 }

@@ -141,6 +141,9 @@ typedef struct JobTable
 	bool		metrics_wanted; /* the metrics file is to be written anew */
 	bool		metrics_failed; /* it could not be written the last time */
 	bool		alerts_wanted;	/* something changed that alerts may tell of */
+	pid_t		listener_pid;	/* of the metrics listener; 0 if there is none */
+	Latch	   *listener_latch;
+	bool		listener_wanted;	/* it is to tell its engine what changed */
 	int64		last_backup_time;	/* in the identifier given last */
 	uint64		last_number;
 	JobSlot		slots[JOB_SLOTS];

@@ -31,6 +31,7 @@
 #include "job.h"
 #include "job_slot.h"
 #include "metrics_file.h"
+#include "metrics_listener.h"
 #include "schedule_run.h"
 #include "scheduler.h"
 #include "settings.h"
@@ -329,11 +330,14 @@ static void
 look_for_extension(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	Oid			known_before = known_extension;
 
 	StartTransactionCommand();
 	known_extension = get_extension_oid("erpgo_backup", true);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(caller);
+	if (known_extension != known_before)
+		metrics_listener_want();
 }
 
 /*
@@ -359,7 +363,7 @@ work(void)
 	look_for_extension();
 	if (OidIsValid(known_extension) && job_mark_take(&job_table->repair_wanted))
 		repair_history();
-	rest = job_request_retries();
+	rest = sooner(job_request_retries(), metrics_listener_tend());
 	if (OidIsValid(known_extension))
 	{
 		rest = sooner(rest, alerts_run());

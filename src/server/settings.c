@@ -18,6 +18,7 @@
 #include "common/retention.h"
 #include "common/store_url.h"
 #include "common/verify_depth.h"
+#include "listener_settings.h"
 #include "settings.h"
 
 /* Above every value of Cipher, so that it cannot be taken for one. */
@@ -410,6 +411,7 @@ settings_define(void)
 	define_policy();
 	define_audit();
 	define_monitoring();
+	listener_settings_define();
 	MarkGUCPrefixReserved("erpgo_backup");
 }
 

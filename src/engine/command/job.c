@@ -23,7 +23,8 @@ static const struct
 	{"expire", job_expire},
 	{"metrics", job_metrics},
 	{"measure", job_measure},
-	{"notify", job_notify}
+	{"notify", job_notify},
+	{"listen", job_listen}
 };
 
 const char *
