@@ -96,10 +96,11 @@ SQL
 # Makes the scheduler look at its clock, which it does by itself once an hour.
 sub wake { return $server->sql('SELECT pg_reload_conf()'); }
 
-# Nothing runs, and nothing that somebody waits for has yet to begin.
+# Nothing runs, and all that should fire does.
 my $AT_REST = <<'END';
 NOT EXISTS (SELECT FROM erpgo_backup_progress)
 	AND NOT EXISTS (SELECT FROM erpgo_backup_history WHERE status IN ('running', 'verifying'))
+	AND NOT EXISTS (SELECT FROM erpgo_backup.alert_change WHERE change IS NOT NULL)
 END
 
 # Waits until the scheduler has dealt with a planned run, and all that follows
@@ -274,7 +275,8 @@ sub unpin
 	return;
 }
 
-# Keeps the next full backup from ending.
+# Keeps the next full backup from ending, for longer by the clock than a backup
+# may take.
 sub hold
 {
 	$lock = hold_table($server, 'erp', 't');
@@ -324,7 +326,7 @@ my @SCENARIO = $LONG
 	[ '2027-03-07 10:05', \&start_server ],
 	[ '2027-03-11 05:50', \&hold ],
 	[ '2027-03-11 06:10', \&expect_overlap ],
-	[ '2027-03-11 12:10', \&release ],
+	[ '2027-03-11 19:10', \&release ],
 	# A Sunday without a backup.
 	[ '2027-03-13 20:00', \&stop_server ],
 	[ '2027-03-15 05:00', \&start_server ],
@@ -353,9 +355,9 @@ my @SCENARIO = $LONG
 	[ '2027-10-29 04:00', \&find_no_damage ],
 	[ '2027-10-29 05:50', \&hold ],
 	[ '2027-10-29 06:10', \&expect_overlap ],
-	[ '2027-10-29 12:10', \&release ],
-	[ '2027-10-29 16:50', \&fill_disk ],
-	[ '2027-10-29 20:00', \&empty_disk ],
+	[ '2027-10-29 19:10', \&release ],
+	[ '2027-10-30 04:00', \&fill_disk ],
+	[ '2027-10-30 08:00', \&empty_disk ],
 	[ '2027-10-30 17:50', \&hold_until_crash ],
 	[ '2027-10-30 18:10', \&crash_and_start ],
 	# A first of a month without a backup.
@@ -412,6 +414,10 @@ live_on($_) foreach timeline();
 
 is(join("\n", @surprises), '', 'every run was planned for its time, and after each just those backups were there that the policy keeps');
 is(join("\n", sort split /\n/, $server->sql($HAPPENED)), join("\n", sort @expected), 'every planned run is accounted for');
+
+diag($server->sql(<<'END'));
+SELECT kind, subject, severity, to_char(fired_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'), to_char(resolved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') FROM erpgo_backup_alerts ORDER BY fired_at
+END
 
 my @kept = sort map { map { $_->{id} } @$_ } values %there;
 is(present(), "@kept", 'the policy and the repository agree in the end');
