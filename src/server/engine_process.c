@@ -17,10 +17,10 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "engine_process.h"
+#include "time_passed.h"
 
 /* How often the end of a child is looked for: no signal tells of it. */
 #define REAP_INTERVAL_MS 20
@@ -317,12 +317,11 @@ wait_a_moment(void)
 static bool
 reap_for(int milliseconds)
 {
-	TimestampTz start = GetCurrentTimestamp();
+	int64		start = passing_ms();
 
 	while (!engine_reap())
 	{
-		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(),
-									   milliseconds))
+		if (has_passed(start, milliseconds))
 			return false;
 		wait_a_moment();
 	}

@@ -10,11 +10,11 @@
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "engine_process.h"
 #include "engine_run.h"
+#include "time_passed.h"
 
 /* Interrupts are looked at this often even if no signal comes. */
 #define WAIT_MS 1000
@@ -33,9 +33,9 @@ typedef struct Follower
 {
 	EngineRun  *run;
 	LineReader	reader;
-	TimestampTz started_at;
-	TimestampTz done_at;		/* 0 until nothing more is to be expected */
-	TimestampTz stopped_at;		/* 0 until it was asked to stop */
+	int64		started_ms;
+	int64		done_ms;		/* 0 until nothing more is to be expected */
+	int64		stopped_ms;		/* 0 until it was asked to stop */
 } Follower;
 
 static volatile sig_atomic_t is_running = false;
@@ -176,16 +176,6 @@ take_messages(EngineRun *run, LineReader *reader)
 }
 
 /*
- * Have that many milliseconds passed since then?
- */
-static bool
-passed(TimestampTz since, int milliseconds)
-{
-	return TimestampDifferenceExceeds(since, GetCurrentTimestamp(),
-									  milliseconds);
-}
-
-/*
  * Is there a reason to stop?
  */
 static EngineStop
@@ -199,9 +189,9 @@ stop_reason(const Follower *follower)
 		(run->slot != NULL && job_is_cancelled(run->slot)))
 		return ENGINE_CANCELLED;
 	if (run->time_limit > 0 &&
-		passed(follower->started_at, run->time_limit * 1000))
+		has_passed(follower->started_ms, run->time_limit * INT64CONST(1000)))
 		return ENGINE_TIMED_OUT;
-	if (follower->done_at != 0 && passed(follower->done_at, LINGER_MS))
+	if (follower->done_ms != 0 && has_passed(follower->done_ms, LINGER_MS))
 		return ENGINE_LINGERING;
 	return ENGINE_NOT_STOPPED;
 }
@@ -222,12 +212,12 @@ enforce_stop(Follower *follower)
 	if (run->stop == ENGINE_NOT_STOPPED)
 	{
 		run->stop = reason;
-		follower->stopped_at = GetCurrentTimestamp();
+		follower->stopped_ms = passing_ms();
 		engine_ask_to_stop();
 	}
-	if (passed(follower->stopped_at, grace + KILL_GRACE_MS))
+	if (has_passed(follower->stopped_ms, grace + KILL_GRACE_MS))
 		return false;
-	if (passed(follower->stopped_at, grace))
+	if (has_passed(follower->stopped_ms, grace))
 		engine_kill();
 	return true;
 }
@@ -253,9 +243,9 @@ engine_has_ended(Follower *follower)
 	/* Reaping first: what a process sent before its end is read after it. */
 	if (!follower->reader.at_end)
 		take_messages(follower->run, &follower->reader);
-	if (follower->done_at == 0 &&
+	if (follower->done_ms == 0 &&
 		(follower->reader.at_end || has_final_message(follower->run)))
-		follower->done_at = GetCurrentTimestamp();
+		follower->done_ms = passing_ms();
 	return follower->reader.at_end && all_reaped;
 }
 
@@ -290,7 +280,7 @@ wait_for_engine(const Follower *follower)
 static void
 follow_engine(EngineRun *run, pgsocket socket)
 {
-	Follower	follower = {.run = run, .started_at = GetCurrentTimestamp()};
+	Follower	follower = {.run = run, .started_ms = passing_ms()};
 
 	line_reader_init(&follower.reader, socket);
 	while (!engine_has_ended(&follower))

@@ -10,6 +10,7 @@
 
 #include "job_slot.h"
 #include "metrics_listener.h"
+#include "time_passed.h"
 
 /* A scheduler that has not looked at a request for so long ends by errors. */
 #define STALE_REQUEST_MS 30000
@@ -105,8 +106,7 @@ end_stale_requests(void)
 		JobSlot    *slot = &job_table->slots[i];
 
 		if (slot->state != JOB_REQUESTED ||
-			!TimestampDifferenceExceeds(slot->requested_at, GetCurrentTimestamp(),
-										STALE_REQUEST_MS))
+			!has_passed(slot->requested_ms, STALE_REQUEST_MS))
 			continue;
 		job_outcome_error(&slot->outcome, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 						  psprintf("erpgo_backup's scheduler did not start %s",
@@ -136,7 +136,8 @@ job_request(JobRequest *request, int64 newer_than, bool wait)
 	slot->waiters = wait ? 1 : 0;
 	slot->cancel = false;
 	slot->cancelled_by[0] = '\0';
-	slot->started_at = slot->requested_at = GetCurrentTimestamp();
+	slot->started_at = GetCurrentTimestamp();
+	slot->requested_ms = passing_ms();
 	memset(&slot->progress, 0, sizeof(slot->progress));
 	memset(&slot->outcome, 0, sizeof(slot->outcome));
 	slot->payload_len = 0;
@@ -414,7 +415,7 @@ job_retry_later(JobSlot *slot, int64 delay_ms)
 	slot->pid = 0;
 	slot->latch = NULL;
 	slot->request.attempt++;
-	slot->retry_at = GetCurrentTimestamp() + delay_ms * 1000;
+	slot->retry_ms = passing_ms() + delay_ms;
 	memset(&slot->progress, 0, sizeof(slot->progress));
 	strlcpy(slot->progress.phase, "waiting", sizeof(slot->progress.phase));
 	LWLockRelease(job_table->lock);
@@ -424,7 +425,7 @@ job_retry_later(JobSlot *slot, int64 delay_ms)
 long
 job_request_retries(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = passing_ms();
 	long		shortest = 0;
 
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
@@ -435,11 +436,11 @@ job_request_retries(void)
 
 		if (slot->state != JOB_WAITING)
 			continue;
-		left = TimestampDifferenceMilliseconds(now, slot->retry_at);
-		if (left == 0 || slot->cancel)
+		left = (long) (slot->retry_ms - now);
+		if (left <= 0 || slot->cancel)
 		{
 			slot->state = JOB_REQUESTED;
-			slot->requested_at = now;
+			slot->requested_ms = now;
 		}
 		else if (shortest == 0 || left < shortest)
 			shortest = left;

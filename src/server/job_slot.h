@@ -121,8 +121,8 @@ typedef struct JobSlot
 	pid_t		pid;			/* of the worker, 0 before and after */
 	Latch	   *latch;			/* of the worker, or NULL */
 	TimestampTz started_at;
-	TimestampTz requested_at;	/* for the last time */
-	TimestampTz retry_at;		/* while it is waiting */
+	int64		requested_ms;	/* when, for the last time; see passing_ms */
+	int64		retry_ms;		/* when to try again, while it is waiting */
 	JobProgress progress;
 	JobOutcome	outcome;
 	size_t		payload_len;

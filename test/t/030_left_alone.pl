@@ -17,7 +17,7 @@ use Test::More;
 my $LONG = $ENV{ERPGO_BACKUP_TEST_LONG};
 # Both change to or from summer time on a Sunday shortly before a first.
 my ($START, $END) = map { moment($_) }
-  $LONG ? ('2027-02-25 00:10', '2027-04-26 12:00') : ('2027-10-26 05:00', '2027-11-02 19:00');
+  $LONG ? ('2027-02-25 00:10', '2027-04-26 12:00') : ('2027-10-27 05:00', '2027-11-02 13:00');
 my $ZONE = 'Europe/Berlin';
 my %POLICY = $LONG
   ? (zone => $ZONE, days => 7, weeks => 4, months => 12, minimum => 2)
@@ -96,10 +96,11 @@ SQL
 # Makes the scheduler look at its clock, which it does by itself once an hour.
 sub wake { return $server->sql('SELECT pg_reload_conf()'); }
 
-# Nothing runs, and nothing that somebody waits for has yet to begin.
+# Nothing runs, and all that should fire does.
 my $AT_REST = <<'END';
 NOT EXISTS (SELECT FROM erpgo_backup_progress)
 	AND NOT EXISTS (SELECT FROM erpgo_backup_history WHERE status IN ('running', 'verifying'))
+	AND NOT EXISTS (SELECT FROM erpgo_backup.alert_change WHERE change IS NOT NULL)
 END
 
 # Waits until the scheduler has dealt with a planned run, and all that follows
@@ -274,7 +275,8 @@ sub unpin
 	return;
 }
 
-# Keeps the next full backup from ending.
+# Keeps the next full backup from ending, for longer by the clock than a backup
+# may take.
 sub hold
 {
 	$lock = hold_table($server, 'erp', 't');
@@ -315,61 +317,85 @@ sub put_clock_back
 	return;
 }
 
+# When, what, and the alerts that this leads to: kind, subject, and the dates at
+# which they fire and are resolved.
 my @SCENARIO = $LONG
   ? (
-	[ '2027-02-27 17:50', \&make_unreachable ],
-	[ '2027-02-27 20:00', \&make_reachable ],
+	[ '2027-02-27 17:50', \&make_unreachable,
+		'backup_failed full 02-27 02-28',
+		'backup_delayed full 02-28 02-28' ],
+	[ '2027-02-27 19:00', \&make_reachable ],
 	[ '2027-03-03 13:00', \&pin_newest ],
 	[ '2027-03-05 10:00', \&stop_server ],
-	[ '2027-03-07 10:05', \&start_server ],
+	[ '2027-03-07 10:05', \&start_server, 'backup_delayed full 03-07 03-07' ],
 	[ '2027-03-11 05:50', \&hold ],
-	[ '2027-03-11 06:10', \&expect_overlap ],
-	[ '2027-03-11 12:10', \&release ],
+	[ '2027-03-11 06:10', \&expect_overlap, 'backup_delayed full 03-11 03-11' ],
+	[ '2027-03-11 19:10', \&release ],
 	# A Sunday without a backup.
 	[ '2027-03-13 20:00', \&stop_server ],
-	[ '2027-03-15 05:00', \&start_server ],
-	[ '2027-03-17 03:00', \&damage_newest ],
+	[ '2027-03-15 05:00', \&start_server, 'backup_delayed full 03-15 03-15' ],
+	[ '2027-03-17 03:00', \&damage_newest, 'verification_failed schema 03-17 03-25' ],
 	[ '2027-03-17 04:00', \&find_no_damage ],
 	[ '2027-03-20 17:50', \&hold_until_crash ],
-	[ '2027-03-20 18:10', \&crash_and_start ],
-	[ '2027-03-23 09:50', \&fill_disk ],
-	[ '2027-03-23 20:00', \&empty_disk ],
+	[ '2027-03-20 18:10', \&crash_and_start,
+		'backup_failed full 03-20 03-21',
+		'backup_delayed full 03-21 03-21' ],
+	[ '2027-03-23 09:50', \&fill_disk,
+		'low_disk_space repository 03-23 03-24',
+		'backup_failed full 03-23 03-24',
+		'backup_delayed full 03-23 03-24' ],
+	[ '2027-03-23 19:00', \&empty_disk ],
 	# A first of a month without a backup.
-	[ '2027-03-31 22:30', \&make_unwritable ],
+	[ '2027-03-31 22:30', \&make_unwritable,
+		'backup_failed full 04-01 04-02',
+		'backup_failed schema 04-01 04-02',
+		'backup_delayed full 04-01 04-02' ],
 	[ '2027-04-01 20:00', \&make_writable ],
 	[ '2027-04-05 09:00', \&put_clock_back ],
 	[ '2027-04-10 07:00', \&unpin ],
-	[ '2027-04-12 05:00', \&make_unreachable ],
+	[ '2027-04-12 05:00', \&make_unreachable,
+		'backup_failed full 04-12 04-13',
+		'backup_delayed full 04-12 04-13',
+		'backup_failed schema 04-13 04-14' ],
 	[ '2027-04-13 05:00', \&make_reachable ],
 	[ '2027-04-18 10:00', \&stop_server ],
-	[ '2027-04-20 10:05', \&start_server ])
+	[ '2027-04-20 10:05', \&start_server, 'backup_delayed full 04-20 04-20' ])
   : (
-	[ '2027-10-26 13:00', \&pin_newest ],
-	[ '2027-10-26 17:50', \&make_unreachable ],
-	[ '2027-10-26 20:00', \&make_reachable ],
-	[ '2027-10-27 10:00', \&stop_server ],
-	[ '2027-10-28 10:05', \&start_server ],
-	[ '2027-10-29 03:00', \&damage_newest ],
+	[ '2027-10-27 11:50', \&make_unreachable, 'backup_failed full 10-27 10-28' ],
+	[ '2027-10-27 13:00', \&make_reachable ],
+	[ '2027-10-27 13:30', \&stop_server ],
+	[ '2027-10-28 10:05', \&start_server, 'backup_delayed full 10-28 10-28' ],
+	[ '2027-10-28 13:00', \&pin_newest ],
+	[ '2027-10-29 03:00', \&damage_newest, 'verification_failed schema 10-29 11-02' ],
 	[ '2027-10-29 04:00', \&find_no_damage ],
 	[ '2027-10-29 05:50', \&hold ],
-	[ '2027-10-29 06:10', \&expect_overlap ],
-	[ '2027-10-29 12:10', \&release ],
-	[ '2027-10-29 16:50', \&fill_disk ],
-	[ '2027-10-29 20:00', \&empty_disk ],
+	[ '2027-10-29 06:10', \&expect_overlap, 'backup_delayed full 10-29 10-29' ],
+	[ '2027-10-29 19:10', \&release ],
+	[ '2027-10-30 04:00', \&fill_disk,
+		'low_disk_space repository 10-30 10-30',
+		'backup_failed full 10-30 10-30',
+		'backup_delayed full 10-30 10-30' ],
+	[ '2027-10-30 08:00', \&empty_disk ],
 	[ '2027-10-30 17:50', \&hold_until_crash ],
-	[ '2027-10-30 18:10', \&crash_and_start ],
+	[ '2027-10-30 18:10', \&crash_and_start,
+		'backup_failed full 10-30 10-31',
+		'backup_delayed full 10-31 10-31' ],
 	# A first of a month without a backup.
-	[ '2027-10-31 23:30', \&make_unwritable ],
+	[ '2027-10-31 23:30', \&make_unwritable,
+		'backup_failed full 11-01 11-02',
+		'backup_failed schema 11-01 11-02',
+		'backup_delayed full 11-01 11-02' ],
 	[ '2027-11-01 20:00', \&make_writable ],
 	[ '2027-11-02 07:00', \&unpin ],
 	[ '2027-11-02 09:00', \&put_clock_back ]);
+
+@SCENARIO = grep { $disk || ($_->[1] != \&fill_disk && $_->[1] != \&empty_disk) } @SCENARIO;
 
 # Everything that will come, in order of time.
 sub timeline
 {
 	my @coming = map { { time => moment($_->[0]), incident => $_->[1] } } @SCENARIO;
 
-	@coming = grep { $disk || ($_->{incident} != \&fill_disk && $_->{incident} != \&empty_disk) } @coming;
 	foreach my $name (sort keys %SCHEDULES)
 	{
 		my ($zone, $times) = @{ $SCHEDULES{$name} }{qw(zone times)};
@@ -413,6 +439,14 @@ live_on($_) foreach timeline();
 is(join("\n", @surprises), '', 'every run was planned for its time, and after each just those backups were there that the policy keeps');
 is(join("\n", sort split /\n/, $server->sql($HAPPENED)), join("\n", sort @expected), 'every planned run is accounted for');
 
+is(join("\n", sort split /\n/, $server->sql(<<'END')), join("\n", sort map { @$_[ 2 .. $#$_ ] } @SCENARIO),
+SELECT concat_ws(' ', kind, regexp_replace(subject, '^.*-| of .*$', ''), to_char(fired_at AT TIME ZONE 'UTC', 'MM-DD'),
+	to_char(resolved_at AT TIME ZONE 'UTC', 'MM-DD')) FROM erpgo_backup_alerts
+END
+	'every trouble made its alerts fire, once, and its end resolved them');
+is($server->sql("SELECT count(*) FROM erpgo_backup_alerts a WHERE (SELECT string_agg(change, ' ' ORDER BY id) FROM erpgo_backup.notice n
+	WHERE n.alert = a.id AND change <> 'repeated') <> 'firing resolved'"), 0, 'each of the two was told once');
+
 my @kept = sort map { map { $_->{id} } @$_ } values %there;
 is(present(), "@kept", 'the policy and the repository agree in the end');
 is($server->sql("SELECT string_agg(id || ' ' || decision, ' ' ORDER BY id) FROM erpgo_backup_retention()"),
@@ -434,7 +468,7 @@ SKIP:
 	is($server->sql("SELECT count(*) FROM erpgo_backup_attempts WHERE sqlstate = '53100'"), $LONG ? 2 : 1, 'the full disk was told as such');
 }
 
-$server->log_is_clean(qr/could not connect to|could not create|terminating (?:connection|background worker)|the database system is (?:shutting down|starting up)|backup "|verification of backup/);
+$server->log_is_clean(qr/could not connect to|connection to client lost|could not create|terminating (?:connection|background worker)|the database system is (?:shutting down|starting up)|backup "|verification of backup/);
 $server->node->stop;
 system('rm', '-r', $repository);
 done_testing();
