@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "postgres_fe.h"
+
 #include "lib/stringinfo.h"
 
 typedef struct ProtocolInput
