@@ -103,10 +103,11 @@ file_rename(Store *store, const char *from, const char *to)
 {
 	FileStore  *file_store = (FileStore *) store;
 	int			folder = file_folder_open(file_store, from, false);
-	bool		renamed = folder >= 0 &&
-		renameat(folder, file_last_component(from),
-				 folder, file_last_component(to)) == 0;
+	bool		renamed = false;
 
+	if (folder >= 0)
+		renamed = renameat(folder, file_last_component(from),
+						   folder, file_last_component(to)) == 0;
 	if (!renamed && errno != ENOENT)
 		file_fail(file_store, "rename", from);
 	if (renamed && file_folder_sync(folder) != 0)
