@@ -11,6 +11,7 @@ use warnings;
 use Exporter 'import';
 use Fcntl ();
 use File::Find ();
+use File::Path ();
 use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils ();
@@ -324,6 +325,8 @@ sub small_file_system
 	{
 		open($small_file_system, '<', $folder) or die "could not open \"$folder\": $!";
 		flock($small_file_system, Fcntl::LOCK_EX) or die "could not lock \"$folder\": $!";
+		# What a test that died has left would take the room.
+		File::Path::remove_tree($folder, { keep_root => 1 });
 	}
 	return $folder;
 }
