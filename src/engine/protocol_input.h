@@ -4,6 +4,8 @@
 #ifndef ERPGO_ENGINE_PROTOCOL_INPUT_H
 #define ERPGO_ENGINE_PROTOCOL_INPUT_H
 
+#include "postgres_fe.h"
+
 #include <jansson.h>
 
 #include "postgres_fe.h"

@@ -9,7 +9,6 @@
 
 #include "alert_job.h"
 #include "cleanup_job.h"
-#include "safely.h"
 #include "schedule_table.h"
 #include "statement.h"
 
@@ -40,7 +39,7 @@ alert_job_batch(bool *heartbeat)
 	SPI_connect();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	statement_read("SELECT alerts, heartbeat FROM erpgo_backup.delivery_batch",
-			   0, NULL);
+				   0, NULL);
 	alerts = MemoryContextStrdup(caller, statement_text(0, 1));
 	*heartbeat = strcmp(statement_text(0, 2), "true") == 0;
 	PopActiveSnapshot();
@@ -86,9 +85,9 @@ end_deliveries(void *subject)
 	if (!schedule_begin())
 		return;
 	count = (int) statement_run("SELECT title, status, attempts"
-							 " FROM erpgo_backup.delivery_end($1, $2, $3, $4, $5)"
-							 " WHERE status IN ('queued', 'failed')",
-							 lengthof(args), args);
+								" FROM erpgo_backup.delivery_end($1, $2, $3, $4, $5)"
+								" WHERE status IN ('queued', 'failed')",
+								lengthof(args), args);
 	for (int i = 0; i < count; i++)
 		report_failure(end, i);
 	schedule_commit();
@@ -128,7 +127,7 @@ end_delivery_job(const JobEnd *end)
 		.hint = end->outcome->hint[0] == '\0' ? NULL : end->outcome->hint,
 	};
 
-	(void) do_safely(end_deliveries, &rest, "note what became of alerts");
+	(void) transaction_try(end_deliveries, &rest, "erpgo_backup could not note what became of alerts");
 }
 
 /*
@@ -184,5 +183,5 @@ alert_job_end(const JobRequest *request, const JobEnd *end)
 		health.problem = failed ? end->outcome->message : NULL;
 	}
 	if (health.subject != NULL)
-		(void) do_safely(note_health, &health, "note how a job ended");
+		(void) transaction_try(note_health, &health, "erpgo_backup could not note how a job ended");
 }

@@ -14,7 +14,6 @@
 #include "engine_protocol.h"
 #include "job_slot.h"
 #include "metrics_file.h"
-#include "safely.h"
 #include "schedule_table.h"
 #include "settings.h"
 #include "statement.h"
@@ -66,7 +65,7 @@ evaluate(Agenda *agenda, MemoryContext outside)
 	for (int i = 0; i < agenda->change_count; i++)
 		agenda->changes[i] = MemoryContextStrdup(outside, statement_text(i, 1));
 	statement_run("SELECT erpgo_backup.heartbeat_queue(), erpgo_backup.alerts_forget()",
-			   0, NULL);
+				  0, NULL);
 }
 
 /*
@@ -77,7 +76,7 @@ static void
 read_agenda(Agenda *agenda, bool is_delivering)
 {
 	statement_run("SELECT next_ms, delivery_ms, measured_ms_ago FROM erpgo_backup.alert_agenda",
-			   0, NULL);
+				  0, NULL);
 	agenda->next_ms = read_number(1, PG_INT64_MAX);
 	if (!is_delivering)
 		agenda->next_ms = Min(agenda->next_ms, read_number(2, PG_INT64_MAX));
@@ -184,7 +183,7 @@ look_and_act(TimestampTz now)
 {
 	Agenda		agenda = {0};
 
-	if (!do_safely(look, &agenda, "evaluate alerts"))
+	if (!transaction_try(look, &agenda, "erpgo_backup could not evaluate alerts"))
 		return RETRY_MS;
 	spread(&agenda);
 	return Min(agenda.next_ms, measure_if_due(&agenda, now));

@@ -14,7 +14,6 @@
 #include "backup_arguments.h"
 #include "history.h"
 #include "job_slot.h"
-#include "safely.h"
 #include "schedule_definition.h"
 #include "schedule_run.h"
 #include "schedule_table.h"

@@ -186,6 +186,30 @@ no_core_file_is_written_from_then_on(void **state)
 	assert_false(run_apart(expect_no_core, NULL).failed);
 }
 
+static void
+forget_but_one(void *argument)
+{
+	char	   *kept;
+
+	setenv("BACKUP_ENCRYPTION_KEY", SECRET, 1);
+	secrets_load(make_file("METRICS_TOKEN=kept\nSMTP_PASSWORD=" SECRET "\n"));
+	kept = secrets_forget_but(SECRET_METRICS_TOKEN);
+	if (strcmp(kept, "kept") != 0)
+		fail(FAILURE_STATE, NULL, "the token is %s", kept);
+	if (secret_get("SMTP_PASSWORD") != NULL || secret_get("BACKUP_ENCRYPTION_KEY") != NULL ||
+		secret_get("METRICS_TOKEN") != NULL)
+		fail(FAILURE_STATE, NULL, "another secret is still known");
+}
+
+static void
+all_but_one_can_be_forgotten(void **state)
+{
+	Outcome		outcome = run_apart(forget_but_one, NULL);
+
+	assert_string_equal(outcome.message, "");
+	assert_false(outcome.failed);
+}
+
 int
 main(void)
 {
@@ -196,7 +220,8 @@ main(void)
 		cmocka_unit_test(a_file_open_to_others_is_refused),
 		cmocka_unit_test(a_file_of_another_user_is_refused),
 		cmocka_unit_test(what_is_not_a_small_text_file_is_refused),
-		cmocka_unit_test(no_core_file_is_written_from_then_on)
+		cmocka_unit_test(no_core_file_is_written_from_then_on),
+		cmocka_unit_test(all_but_one_can_be_forgotten)
 	};
 
 	return cmocka_run_group_tests_name("secrets", cases, NULL, NULL);

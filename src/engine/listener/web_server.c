@@ -43,6 +43,9 @@ typedef struct HeaderSearch
 	int			count;
 } HeaderSearch;
 
+/*
+ * Looks whether a header is the one.
+ */
 static enum MHD_Result
 look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
 			   const char *value)
@@ -105,9 +108,10 @@ make_response(const Answer *answer)
 }
 
 /*
- * Answers a request at once: its body, if there is one, is not read.
+ * Answers a request at once: its body, if there is one, is not read.  The
+ * parameters are what libmicrohttpd gives.
  */
-static enum MHD_Result
+static enum MHD_Result			/* NOLINTNEXTLINE(readability-function-size) */
 handle_request(void *context, struct MHD_Connection *connection,
 			   const char *url, const char *method, const char *version,
 			   const char *upload, size_t *upload_size, void **request_context)
@@ -165,12 +169,34 @@ drop_message(void *context, const char *format, va_list arguments)
 {
 }
 
+/*
+ * Starts libmicrohttpd; NULL if it does not want to.
+ */
+static struct MHD_Daemon *
+start_daemon(WebServer *server, int socket, struct MHD_OptionItem *tls)
+{
+	unsigned int flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
+
+	if (tls[0].option != MHD_OPTION_END)
+		flags |= MHD_USE_TLS;
+	return MHD_start_daemon(flags, 0, NULL, NULL, handle_request, server,
+							MHD_OPTION_EXTERNAL_LOGGER, drop_message, NULL,
+							MHD_OPTION_LISTEN_SOCKET, socket,
+							MHD_OPTION_CONNECTION_LIMIT, (unsigned int) CONNECTION_LIMIT,
+							MHD_OPTION_CONNECTION_TIMEOUT,
+							(unsigned int) (CONNECTION_LIFE_MS / 1000),
+							MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY,
+							MHD_OPTION_STRICT_FOR_CLIENT, 1,
+							MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
+							MHD_OPTION_ARRAY, tls,
+							MHD_OPTION_END);
+}
+
 WebServer *
 web_server_start(int socket, const Identity *identity, RequestHandler handler,
 				 void *context)
 {
 	WebServer  *server = pg_malloc0(sizeof(WebServer));
-	unsigned int flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem tls[] = {
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, TLS_PRIORITIES},
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, identity == NULL ? NULL : identity->certificate_pem},
@@ -182,22 +208,7 @@ web_server_start(int socket, const Identity *identity, RequestHandler handler,
 		server->connections[i].fd = -1;
 	server->handler = handler;
 	server->context = context;
-	if (identity == NULL)
-		tls[0].option = MHD_OPTION_END;
-	else
-		flags |= MHD_USE_TLS;
-	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle_request, server,
-									  MHD_OPTION_EXTERNAL_LOGGER, drop_message, NULL,
-									  MHD_OPTION_LISTEN_SOCKET, socket,
-									  MHD_OPTION_CONNECTION_LIMIT, (unsigned int) CONNECTION_LIMIT,
-									  MHD_OPTION_CONNECTION_TIMEOUT,
-									  (unsigned int) (CONNECTION_LIFE_MS / 1000),
-									  MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-									  (size_t) CONNECTION_MEMORY,
-									  MHD_OPTION_STRICT_FOR_CLIENT, 1,
-									  MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
-									  MHD_OPTION_ARRAY, tls,
-									  MHD_OPTION_END);
+	server->daemon = start_daemon(server, socket, identity == NULL ? &tls[3] : tls);
 	if (server->daemon == NULL)
 		fail(FAILURE_STATE, identity == NULL ? NULL :
 			 "Look at erpgo_backup.metrics_tls_certificate and erpgo_backup.metrics_tls_key.",
