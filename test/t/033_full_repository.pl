@@ -89,7 +89,7 @@ subtest 'a clean-up frees room on a disk that is full' => sub {
 	is($deleted, join(' ', @before[ 0 .. $#before - 1 ]), 'the old ones are deleted');
 	is(good_backups(), $last, 'the last one is kept');
 	is(folders(), $last, 'of the others nothing stays');
-	is($server->sql("SELECT count(*) FROM erpgo_backup_audit WHERE action = 'delete' AND outcome = 'ok' AND detail ->> 'reason' <> ''"),
+	is($server->sql("SELECT count(*) FROM erpgo_backup_audit WHERE action = 'delete' AND outcome = 'ok' AND retention <> ''"),
 		scalar(@before) - 1, 'the audit says why');
 	unlink(@ballast);
 	$server->cli_ok('verify', $last, '--depth', 'full');
