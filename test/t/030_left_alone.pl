@@ -15,6 +15,7 @@ use PostgreSQL::Test::Utils ();
 use Test::More;
 
 my $LONG = $ENV{ERPGO_BACKUP_TEST_LONG};
+plan skip_all => 'this takes long (ERPGO_BACKUP_TEST_LONG)' unless $LONG;
 # Both change to or from summer time on a Sunday shortly before a first.
 my ($START, $END) = map { moment($_) }
   $LONG ? ('2027-02-25 00:10', '2027-04-26 12:00') : ('2027-10-27 05:00', '2027-11-02 13:00');

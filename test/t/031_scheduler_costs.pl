@@ -104,7 +104,8 @@ sub costs_no_memory
 	cmp_ok($awake, '>=', $count, "the scheduler has dealt with $count $what");
 	cmp_ok($after->{used} - $before->{used}, '<=', 4096, "$what leave nothing in use");
 	cmp_ok($after->{taken} - $before->{taken}, '<=', 65536, "$what make the allocator take no more");
-	cmp_ok($after->{process} - $before->{process}, '<=', 262144, "nor does the process grow by $what");
+	# The C library gives back a megabyte now and then, and takes it again.
+	cmp_ok($after->{process} - $before->{process}, '<=', 2097152, "nor does the process grow by $what");
 	return;
 }
 
