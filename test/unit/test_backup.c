@@ -138,6 +138,25 @@ a_failure_counts_until_a_verification_as_deep_goes_well(void **state)
 }
 
 static void
+damage_counts_from_when_it_was_found_first(void **state)
+{
+	int64		first_ms;
+
+	sample_backup(*state, ID_A, CIPHER_NONE);
+	assert_int_equal(backup_damaged_since(backup_load(*state, ID_A)), 0);
+	sample_add_event(*state, ID_A, EVENT_FAILED, "full", "object is missing");
+	first_ms = backup_damaged_since(backup_load(*state, ID_A));
+	assert_true(first_ms > 0);
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	sample_add_event(*state, ID_A, EVENT_FAILED, "full", "object is missing");
+	assert_int_equal(backup_damaged_since(backup_load(*state, ID_A)), first_ms);
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "full");
+	assert_int_equal(backup_damaged_since(backup_load(*state, ID_A)), 0);
+	sample_add_event(*state, ID_A, EVENT_FAILED, "digest", "object is missing");
+	assert_true(backup_damaged_since(backup_load(*state, ID_A)) > first_ms);
+}
+
+static void
 a_deep_verification_is_remembered(void **state)
 {
 	int64		full_ms;
@@ -353,6 +372,7 @@ main(void)
 		CASE(events_in_one_millisecond_keep_their_order),
 		CASE(the_last_verification_counts),
 		CASE(a_failure_counts_until_a_verification_as_deep_goes_well),
+		CASE(damage_counts_from_when_it_was_found_first),
 		CASE(a_deep_verification_is_remembered),
 		CASE(events_of_kinds_that_are_not_known_are_ignored),
 		CASE(damaged_backups_do_not_end_the_list),

@@ -82,6 +82,26 @@ backup_verification(const Backup *backup, int64 *at_ms, VerifyDepth *depth,
 }
 
 int64
+backup_damaged_since(const Backup *backup)
+{
+	int64		since_ms = 0;
+	int			proven = -1;
+
+	for (int i = backup->event_count - 1; i >= 0; i--)
+	{
+		const Event *event = &backup->events[i];
+		VerifyDepth depth;
+
+		if (event->kind == EVENT_FAILED && (int) failed_depth(event) > proven)
+			since_ms = event->at_ms;
+		if (event->kind == EVENT_VERIFIED &&
+			verify_depth_parse(event->value, &depth))
+			proven = Max(proven, (int) depth);
+	}
+	return since_ms;
+}
+
+int64
 backup_full_verification(const Backup *backup)
 {
 	for (int i = backup->event_count - 1; i >= 0; i--)

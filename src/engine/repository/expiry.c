@@ -75,15 +75,12 @@ is_being_written(Repository *repository, const char *backup_id)
 static void
 judge_backup(const Backup *backup, RetentionBackup *judged)
 {
-	const char *problem;
+	int64		damaged_ms = backup_damaged_since(backup);
 	const char *reason;
-	VerifyDepth depth;
-	int64		at_ms;
-	bool		verified = backup_verification(backup, &at_ms, &depth, &problem);
 
-	judged->state = expiry_state(FOLDER_PUBLISHED, false, verified);
+	judged->state = expiry_state(FOLDER_PUBLISHED, false, damaged_ms == 0);
 	judged->pinned = backup_is_pinned(backup, &reason);
-	judged->touched_at = verified ? 0 : at_ms / 1000;
+	judged->touched_at = damaged_ms / 1000;
 }
 
 /*

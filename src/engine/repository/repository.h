@@ -100,6 +100,12 @@ extern bool backup_verification(const Backup *backup, int64 *at_ms,
 								VerifyDepth *depth, const char **problem);
 
 /*
+ * When the damage was found that a backup has (ms since 1970), however often
+ * since; 0 if it is good.
+ */
+extern int64 backup_damaged_since(const Backup *backup);
+
+/*
  * When a verification of everything went well for the last time, even if
  * others looked less deep since; 0 if none did.
  */
