@@ -95,5 +95,5 @@ foreach my $days (2, -1)
 }
 
 is(join(' ', repository_leftovers($server)), '', 'nothing half-made is left');
-$server->log_is_clean(qr/could not connect to|terminating connection|was cancelled|canceling statement due to user request|backup "/);
+$server->log_is_clean(qr/could not connect to|terminating connection|connection to client lost|was cancelled|canceling statement due to user request|backup "/);
 done_testing();
