@@ -439,17 +439,9 @@ take_job(int index)
 void
 job_worker_describe(BackgroundWorker *worker, const JobSlot *for_slot)
 {
-	memset(worker, 0, sizeof(*worker));
+	worker_describe(worker, "erpgo_backup job", "erpgo_backup_job_main");
 	snprintf(worker->bgw_name, BGW_MAXLEN, "erpgo_backup job: %s",
 			 job_title(&for_slot->request));
-	strlcpy(worker->bgw_type, "erpgo_backup job", BGW_MAXLEN);
-	worker->bgw_flags = BGWORKER_SHMEM_ACCESS |
-		BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker->bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker->bgw_library_name, "erpgo_backup",
-			sizeof(worker->bgw_library_name));
-	strlcpy(worker->bgw_function_name, "erpgo_backup_job_main", BGW_MAXLEN);
 	worker->bgw_main_arg = Int32GetDatum((int32) (for_slot - job_table->slots));
 	memcpy(worker->bgw_extra, &for_slot->number, sizeof(for_slot->number));
 	worker->bgw_notify_pid = MyProcPid;

@@ -6,13 +6,11 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "pgstat.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 
 #include "engine_process.h"
 #include "engine_protocol.h"
@@ -20,13 +18,15 @@
 #include "listener_snapshot.h"
 #include "metrics_listener.h"
 #include "schedule_table.h"
+#include "statement.h"
+#include "time_passed.h"
 
 #define REFRESH_MS (60 * 1000)
 
 #define NO_EXTENSION "{\"healthy\": false, \"reasons\": \"extension erpgo_backup does not exist\\n\"}"
 
 static bool is_listening = false;
-static TimestampTz collected_at;	/* 0 if not for this engine */
+static int64 collected_ms = 0;	/* see passing_ms; 0 if not for this engine */
 static bool told_of_error = false;
 
 /* What the engine is being sent; empty if it was sent whole. */
@@ -42,21 +42,6 @@ metrics_listener_want(void)
 	if (job_table->listener_latch != NULL)
 		SetLatch(job_table->listener_latch);
 	LWLockRelease(job_table->lock);
-}
-
-/*
- * Has something changed since this was asked last?
- */
-static bool
-take_wanted(void)
-{
-	bool		wanted;
-
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	wanted = job_table->listener_wanted;
-	job_table->listener_wanted = false;
-	LWLockRelease(job_table->lock);
-	return wanted;
 }
 
 /*
@@ -79,25 +64,25 @@ query_snapshot(MemoryContext context)
 /*
  * Collects the snapshot: a line for the engine, allocated.
  */
-static char *
-collect(void)
+static void
+collect(void *subject)
 {
+	char	  **message = subject;
 	MemoryContext caller = CurrentMemoryContext;
 	const char *json = NO_EXTENSION;
-	char	   *message;
+	char	   *collected;
 
-	pgstat_report_activity(STATE_RUNNING, "collecting metrics");
 	if (schedule_begin())
 	{
 		json = query_snapshot(caller);
 		schedule_commit();
 	}
-	message = psprintf("{\"snapshot\": %s}\n", json);
-	if (strlen(message) > ENGINE_LINE_LIMIT)
+	collected = psprintf("{\"snapshot\": %s}\n", json);
+	if (strlen(collected) > ENGINE_LINE_LIMIT)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				errmsg("metrics have %zu bytes", strlen(message)));
-	return message;
+				errmsg("metrics have %zu bytes", strlen(collected)));
+	*message = collected;
 }
 
 /*
@@ -107,30 +92,16 @@ collect(void)
 static char *
 try_collect(void)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *volatile message = NULL;
+	char	   *message = NULL;
+	ErrorData  *error;
 
-	PG_TRY();
-	{
-		message = collect();
-		told_of_error = false;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		MemoryContextSwitchTo(caller);
+	pgstat_report_activity(STATE_RUNNING, "collecting metrics");
+	error = transaction_attempt(collect, &message);
+	if (error != NULL)
 		ereport(told_of_error ? DEBUG1 : WARNING,
 				errcode(error->sqlerrcode),
 				errmsg("could not collect metrics for the listener: %s", error->message));
-		FreeErrorData(error);
-		told_of_error = true;
-	}
-	PG_END_TRY();
+	told_of_error = error != NULL;
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return message;
 }
@@ -141,11 +112,9 @@ try_collect(void)
 static int
 time_left(void)
 {
-	TimestampTz due = TimestampTzPlusMilliseconds(collected_at, REFRESH_MS);
-
-	if (collected_at == 0)
+	if (collected_ms == 0)
 		return 0;
-	return Min(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due), REFRESH_MS);
+	return (int) Max(collected_ms + REFRESH_MS - passing_ms(), 0);
 }
 
 /*
@@ -160,7 +129,7 @@ fill_line(void)
 	MemoryContext caller = MemoryContextSwitchTo(work);
 	char	   *message = try_collect();
 
-	collected_at = GetCurrentTimestamp();
+	collected_ms = passing_ms();
 	if (message != NULL)
 	{
 		line = MemoryContextStrdup(TopMemoryContext, message);
@@ -190,7 +159,7 @@ void
 listener_snapshot_reset(void)
 {
 	is_listening = false;
-	collected_at = 0;
+	collected_ms = 0;
 	if (line != NULL)
 		pfree(line);
 	line = NULL;
@@ -207,7 +176,7 @@ listener_snapshot_push(bool *has_more)
 {
 	if (!is_listening)
 		return REFRESH_MS;
-	if (line == NULL && (take_wanted() || time_left() == 0))
+	if (line == NULL && (job_mark_take(&job_table->listener_wanted) || time_left() == 0))
 		fill_line();
 	send_line();
 	*has_more = line != NULL;

@@ -14,24 +14,7 @@
 void
 metrics_file_want(void)
 {
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	job_table->metrics_wanted = true;
-	LWLockRelease(job_table->lock);
-}
-
-/*
- * Is it wanted?  Who asks is the one who sees to it.
- */
-static bool
-take_wanted(void)
-{
-	bool		wanted;
-
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	wanted = job_table->metrics_wanted;
-	job_table->metrics_wanted = false;
-	LWLockRelease(job_table->lock);
-	return wanted;
+	job_mark_set(&job_table->metrics_wanted);
 }
 
 void
@@ -43,7 +26,7 @@ metrics_file_request(void)
 	if (setting_metrics_file[0] == '\0' || job_kind_active(JOB_METRICS) ||
 		!job_has_room())
 		return;
-	if (take_wanted())
+	if (job_mark_take(&job_table->metrics_wanted))
 		(void) job_request(&request, 0, false);
 }
 

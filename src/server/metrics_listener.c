@@ -15,7 +15,6 @@
 #include "storage/latch.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "common/retry.h"
@@ -25,6 +24,7 @@
 #include "listener_settings.h"
 #include "listener_snapshot.h"
 #include "metrics_listener.h"
+#include "time_passed.h"
 #include "worker_session.h"
 
 /* From one start of the worker to the next. */
@@ -37,12 +37,12 @@
 
 /* As the scheduler knows it. */
 static BackgroundWorkerHandle *handle = NULL;
-static TimestampTz next_start = 0;
+static int64 next_start_ms = 0;
 static bool told_of_no_worker = false;
 
 /* As the worker itself does. */
 static int	failures = 0;		/* in a row */
-static TimestampTz serving_since = 0;	/* 0 if the engine does not */
+static int64 serving_since_ms = 0;	/* 0 if the engine does not */
 
 /*
  * Is there a worker, or will there be one?
@@ -66,19 +66,12 @@ worker_is_there(void)
 static bool
 register_worker(void)
 {
-	BackgroundWorker worker = {0};
+	BackgroundWorker worker;
 	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
 	bool		registered;
 
-	strlcpy(worker.bgw_name, "erpgo_backup metrics listener", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "erpgo_backup metrics listener", BGW_MAXLEN);
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
-		BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, "erpgo_backup",
-			sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "erpgo_backup_listener_main", BGW_MAXLEN);
+	worker_describe(&worker, "erpgo_backup metrics listener",
+					"erpgo_backup_listener_main");
 	worker.bgw_notify_pid = MyProcPid;
 	if (handle != NULL)
 		pfree(handle);
@@ -91,18 +84,18 @@ register_worker(void)
 long
 metrics_listener_tend(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = passing_ms();
 	bool		registered;
 
 	if (setting_metrics_listen[0] == '\0')
 	{
-		next_start = 0;
+		next_start_ms = 0;
 		return 0;
 	}
 	if (worker_is_there())
 		return 0;
-	if (now < next_start)
-		return Max(TimestampDifferenceMilliseconds(now, next_start), 1);
+	if (now < next_start_ms)
+		return (long) (next_start_ms - now);
 
 	registered = register_worker();
 	if (!registered)
@@ -111,7 +104,7 @@ metrics_listener_tend(void)
 				errmsg("could not start a worker for the metrics listener"),
 				errhint("You may need to increase max_worker_processes."));
 	told_of_no_worker = !registered;
-	next_start = TimestampTzPlusMilliseconds(now, registered ? RESTART_MS : NO_WORKER_MS);
+	next_start_ms = now + (registered ? RESTART_MS : NO_WORKER_MS);
 	return registered ? 0 : NO_WORKER_MS;
 }
 
@@ -163,7 +156,7 @@ take_message(const EngineMessage *message)
 	phase = message_text(message, "phase");
 	if (phase == NULL || strcmp(phase, "listening") != 0)
 		return;
-	serving_since = GetCurrentTimestamp();
+	serving_since_ms = passing_ms();
 	listener_snapshot_begin();
 	ereport(LOG,
 			errmsg("metrics are served on \"%s\"", setting_metrics_listen));
@@ -188,8 +181,7 @@ take_turn(EngineRun *run)
 static void
 count_failure(void)
 {
-	if (serving_since != 0 &&
-		TimestampDifferenceExceeds(serving_since, GetCurrentTimestamp(), LONGEST_DELAY_MS))
+	if (serving_since_ms != 0 && has_passed(serving_since_ms, LONGEST_DELAY_MS))
 		failures = 0;
 	failures++;
 }
@@ -214,15 +206,13 @@ log_failure(const JobOutcome *outcome)
 static void
 wait_for_settings(int64 milliseconds)
 {
-	TimestampTz end = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
-												  milliseconds);
-	long		left;
+	int64		end_ms = passing_ms() + milliseconds;
+	int64		left;
 
-	while (!ConfigReloadPending &&
-		   (left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end)) > 0)
+	while (!ConfigReloadPending && (left = end_ms - passing_ms()) > 0)
 	{
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 left, PG_WAIT_EXTENSION);
+						 (long) left, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -255,7 +245,7 @@ serve(void)
 	EngineRun	run = {.on_message = take_message, .on_turn = take_turn};
 
 	listener_snapshot_reset();
-	serving_since = 0;
+	serving_since_ms = 0;
 	engine_run(&run, listen_description());
 	if (worker_is_to_end() ||
 		(run.stop != ENGINE_NOT_STOPPED && !ConfigReloadPending))

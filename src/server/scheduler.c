@@ -378,18 +378,12 @@ work(void)
 void
 scheduler_register(void)
 {
-	BackgroundWorker worker = {0};
+	BackgroundWorker worker;
 
-	strlcpy(worker.bgw_name, "erpgo_backup scheduler", BGW_MAXLEN);
-	strlcpy(worker.bgw_type, "erpgo_backup scheduler", BGW_MAXLEN);
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
-		BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker_describe(&worker, "erpgo_backup scheduler",
+					"erpgo_backup_scheduler_main");
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;
 	worker.bgw_restart_time = RESTART_S;
-	strlcpy(worker.bgw_library_name, "erpgo_backup",
-			sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "erpgo_backup_scheduler_main",
-			BGW_MAXLEN);
 	RegisterBackgroundWorker(&worker);
 }
 

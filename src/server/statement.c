@@ -37,27 +37,11 @@ transaction_end(MemoryContext caller)
 	MemoryContextSwitchTo(caller);
 }
 
-/*
- * Ends the transaction that the error which is being handled was thrown in,
- * and tells the log of it.
- */
-static void
-report_error(const char *words)
-{
-	ErrorData  *error = CopyErrorData();
-
-	FlushErrorState();
-	AbortOutOfAnyTransaction();
-	ereport(error->sqlerrcode == ERRCODE_OBJECT_IN_USE ? LOG : WARNING,
-			errcode(error->sqlerrcode),
-			errmsg("%s: %s", words, error->message));
-}
-
-bool
-transaction_try(void (*step) (void *subject), void *subject, const char *words)
+ErrorData *
+transaction_attempt(void (*step) (void *subject), void *subject)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	volatile bool done = true;
+	ErrorData  *volatile error = NULL;
 
 	PG_TRY();
 	{
@@ -66,12 +50,27 @@ transaction_try(void (*step) (void *subject), void *subject, const char *words)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(caller);
-		report_error(words);
-		done = false;
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
-	return done;
+	return error;
+}
+
+bool
+transaction_try(void (*step) (void *subject), void *subject, const char *words)
+{
+	ErrorData  *error = transaction_attempt(step, subject);
+
+	if (error == NULL)
+		return true;
+	ereport(error->sqlerrcode == ERRCODE_OBJECT_IN_USE ? LOG : WARNING,
+			errcode(error->sqlerrcode),
+			errmsg("%s: %s", words, error->message));
+	FreeErrorData(error);
+	return false;
 }
 
 /*

@@ -19,9 +19,14 @@ extern MemoryContext transaction_begin(void);
 extern void transaction_end(MemoryContext caller);
 
 /*
- * Does something that ends its transactions; false if there was an error,
- * which the log is told of after the words given.  That something is in use is
- * no reason for a warning.
+ * Does something that ends its transactions.  Returns the error that it threw,
+ * after which no transaction is open; NULL if there was none.
+ */
+extern ErrorData *transaction_attempt(void (*step) (void *subject), void *subject);
+
+/*
+ * The same; false if there was an error, which the log is told of after the
+ * words given.  That something is in use is no reason for a warning.
  */
 extern bool transaction_try(void (*step) (void *subject), void *subject,
 							const char *words);

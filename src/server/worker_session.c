@@ -1,5 +1,5 @@
 /*
- * The database session of a background worker of ours.
+ * Background workers of ours, and their database sessions.
  */
 #include "postgres.h"
 
@@ -54,6 +54,21 @@ pin_settings(void)
 			SetConfigOption(name, pinned_settings[i][1], PGC_SUSET,
 							PGC_S_OVERRIDE);
 	}
+}
+
+void
+worker_describe(BackgroundWorker *worker, const char *name, const char *function)
+{
+	memset(worker, 0, sizeof(*worker));
+	strlcpy(worker->bgw_name, name, BGW_MAXLEN);
+	strlcpy(worker->bgw_type, name, BGW_MAXLEN);
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS |
+		BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = BGW_NEVER_RESTART;
+	strlcpy(worker->bgw_library_name, "erpgo_backup",
+			sizeof(worker->bgw_library_name));
+	strlcpy(worker->bgw_function_name, function, BGW_MAXLEN);
 }
 
 void

@@ -5,6 +5,7 @@ use warnings;
 use ErpgoBackup qw(wait_for read_file);
 use ErpgoClock;
 use ErpgoFaults;
+use IO::Socket::INET ();
 use PostgreSQL::Test::Utils ();
 use Test::More;
 use Time::HiRes ();
@@ -93,6 +94,20 @@ foreach my $days (2, -1)
 		$server->set('erpgo_backup.max_retries' => 0);
 	};
 }
+
+subtest 'the metrics listener waits for its port while the clock is put back' => sub {
+	my $taken = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "listen: $!";
+	my $port = $taken->sockport;
+
+	$server->set('erpgo_backup.metrics_listen' => $port);
+	wait_for('it to fail', sub { read_file($server->node->logfile) =~ /WARNING:  metrics listener stopped: / });
+	# Without a reload, which would end the wait.
+	$clock->set($clock->now - $DAY);
+	close($taken);
+	wait_for('metrics to be served', sub { IO::Socket::INET->new(PeerAddr => "127.0.0.1:$port") });
+	pass('it tries again after its pause');
+	$server->set('erpgo_backup.metrics_listen' => '');
+};
 
 is(join(' ', repository_leftovers($server)), '', 'nothing half-made is left');
 $server->log_is_clean(qr/could not connect to|terminating connection|connection to client lost|was cancelled|canceling statement due to user request|backup "/);
