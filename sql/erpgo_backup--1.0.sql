@@ -1147,6 +1147,22 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION erpgo_backup.cut(text, integer) IS 'a text for people that is not longer than so many characters';
 
+CREATE FUNCTION erpgo_backup.usual_size(backup_id text)
+RETURNS TABLE (median_bytes bigint, compared bigint)
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.stored_bytes)::bigint,
+		   count(*)
+	FROM (SELECT k.stored_bytes
+		  FROM erpgo_backup.same_kind AS k
+		  WHERE k.backup_id = usual_size.backup_id
+		  AND k.other_id < usual_size.backup_id
+		  ORDER BY k.other_id DESC LIMIT 7) AS o;
+END;
+COMMENT ON FUNCTION erpgo_backup.usual_size(text)
+	IS 'the median of the seven backups of its kind before this one, or of as many as there were';
+
 CREATE VIEW erpgo_backup.newest_good AS
 	SELECT n.id, n.type, n.finished_at, n.finished_at - n.started_at AS duration,
 		   n.size_bytes, n.stored_bytes, p.median_bytes, p.compared
@@ -1154,13 +1170,7 @@ CREATE VIEW erpgo_backup.newest_good AS
 		  FROM erpgo_backup.backup AS b
 		  WHERE b.status = 'ok'
 		  ORDER BY b.type, b.id DESC) AS n
-	CROSS JOIN LATERAL (
-		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.stored_bytes)::bigint,
-			   count(*)
-		FROM (SELECT k.stored_bytes
-			  FROM erpgo_backup.same_kind AS k
-			  WHERE k.backup_id = n.id AND k.other_id < n.id
-			  ORDER BY k.other_id DESC LIMIT 7) AS o) AS p (median_bytes, compared);
+	CROSS JOIN LATERAL erpgo_backup.usual_size(n.id) AS p;
 COMMENT ON VIEW erpgo_backup.newest_good
 	IS 'the newest good backup of each type, and the median of the seven of its kind before';
 
@@ -1624,6 +1634,7 @@ COMMENT ON FUNCTION erpgo_backup.snapshot() IS 'what the metrics listener serves
 
 REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_metrics() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erpgo_backup.span(interval),
+	erpgo_backup.usual_size(text),
 	erpgo_backup.rough_span(interval), erpgo_backup.cut(text, integer),
 	@extschema@.erpgo_backup_metrics()
 TO pg_monitor;
@@ -1698,20 +1709,12 @@ COMMENT ON VIEW erpgo_backup.failed_kind
 
 CREATE VIEW erpgo_backup.newest_of_kind AS
 	SELECT n.kind, n.id, n.stored_bytes, p.median_bytes, p.compared
-	FROM (SELECT DISTINCT ON (b.kind) b.kind, b.id, b.type, b.stored_bytes
+	FROM (SELECT DISTINCT ON (b.kind) b.kind, b.id, b.stored_bytes
 		  FROM erpgo_backup.backup_of_kind AS b
 		  WHERE (b.present OR b.status = 'deleted') AND b.stored_bytes IS NOT NULL
 		  AND b.started_at > clock_timestamp() - interval '7 days'
 		  ORDER BY b.kind, b.id DESC) AS n
-	CROSS JOIN LATERAL (
-		SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY o.stored_bytes)::bigint,
-			   count(*)
-		FROM (SELECT b.stored_bytes
-			  FROM erpgo_backup.backup_of_kind AS b
-			  WHERE b.type = n.type AND b.kind = n.kind
-			  AND b.status IN ('ok', 'deleted')
-			  AND b.stored_bytes IS NOT NULL AND b.id < n.id
-			  ORDER BY b.id DESC LIMIT 7) AS o) AS p (median_bytes, compared);
+	CROSS JOIN LATERAL erpgo_backup.usual_size(n.id) AS p;
 COMMENT ON VIEW erpgo_backup.newest_of_kind
 	IS 'the backup of each kind that was made last, if in the last week, and the median of the seven before';
 

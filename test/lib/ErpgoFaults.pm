@@ -11,7 +11,7 @@ use Test::More;
 
 our @EXPORT = qw(start_run run_status wait_run job_processes hold_table
   release_table private_installation replace_program repository_leftovers
-  server_start_time all_gone);
+  server_start_time all_gone create_filler);
 
 # Starts a backup in the background; its identifier.
 sub start_run
@@ -169,6 +169,20 @@ sub all_gone
 	my (@pids) = @_;
 
 	return !grep { -e "/proc/$_" } @pids;
+}
+
+# Creates a table "filler" with so many kB, more or less, that no method
+# compresses.
+sub create_filler
+{
+	my ($server, $database, $size) = @_;
+
+	$server->sql(<<"END", $database);
+CREATE TABLE filler AS
+SELECT (SELECT string_agg(sha256(convert_to(i || ' ' || j, 'UTF8')), ''::bytea) FROM generate_series(1, 32) j) AS noise
+FROM generate_series(1, $size) i;
+END
+	return;
 }
 
 1;

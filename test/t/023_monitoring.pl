@@ -265,11 +265,7 @@ SKIP:
 		my $repository = "$small/monitoring.$$";
 
 		# About 4 MB that no method compresses.
-		$server->sql(<<'END', 'erp');
-CREATE TABLE filler AS
-SELECT (SELECT string_agg(sha256(convert_to(i || ' ' || j, 'UTF8')), ''::bytea) FROM generate_series(1, 40) j) AS noise
-FROM generate_series(1, 3000) i;
-END
+		create_filler($server, 'erp', 4000);
 		$server->set('erpgo_backup.repository' => "file://$repository", 'erpgo_backup.minimum_free_space' => '90');
 		local $server->{folder} = $repository;
 		# Nothing is known of the last one, so the size of the database counts.

@@ -310,11 +310,7 @@ subtest 'a damaged backup' => sub {
 
 subtest 'a backup that is much larger' => sub {
 	backup() for 1 .. 3;
-	$server->sql(<<'END', 'erp');
-CREATE TABLE filler AS
-SELECT (SELECT string_agg(sha256(convert_to(i || ' ' || j, 'UTF8')), ''::bytea) FROM generate_series(1, 40) j) AS noise
-FROM generate_series(1, 300) i;
-END
+	create_filler($server, 'erp', 400);
 	my $id = backup();
 	wait_firing('size_spike');
 	wait_delivered();
