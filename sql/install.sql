@@ -52,6 +52,7 @@ SELECT count(*) FROM erpgo_backup_audit;
 SELECT count(*) FROM erpgo_backup_progress;
 SELECT count(*) FROM erpgo_backup_list();
 SELECT count(*) FROM erpgo_backup_recent;
+SELECT count(*) FROM erpgo_backup_upcoming;
 SELECT "check", status, value FROM erpgo_backup_status WHERE "check" IN ('last success', 'attempts', 'running');
 SELECT erpgo_backup_metrics() ~ '^# HELP erpgo_backup_\w+ .*\n# TYPE erpgo_backup_\w+ counter\n';
 SELECT erpgo_backup_run();
@@ -66,6 +67,11 @@ TRUNCATE erpgo_backup.audit;
 SET session_replication_role = replica;
 DELETE FROM erpgo_backup.audit;
 RESET session_replication_role;
+
+-- not even what forgets old entries can be called to remove some
+\set SHOW_CONTEXT never
+SELECT erpgo_backup.forget('0');
+SELECT count(*) FROM erpgo_backup.audit WHERE action = 'test';
 
 -- it comes and goes, in any schema
 DROP EXTENSION erpgo_backup;

@@ -10,6 +10,8 @@
 #define REPORT_INTERVAL_MS 500
 
 static ProgressReporter progress_reporter = NULL;
+static ProgressCompanion progress_companion = NULL;
+static void *companion_context = NULL;
 
 /* What was told last. */
 static const char *last_phase = NULL;
@@ -32,11 +34,20 @@ progress_set_reporter(ProgressReporter reporter)
 }
 
 void
+progress_set_companion(ProgressCompanion companion, void *context)
+{
+	progress_companion = companion;
+	companion_context = context;
+}
+
+void
 progress_report(const char *phase, const char *database, int64 bytes_done,
 				int64 bytes_expected)
 {
 	int64		now = clock_ms();
 
+	if (progress_companion != NULL)
+		progress_companion(companion_context);
 	if (progress_reporter == NULL)
 		return;
 	if (same_text(phase, last_phase) && same_text(database, last_database) &&

@@ -114,6 +114,12 @@ protocol_init(int fd)
 	progress_set_reporter(report_progress);
 }
 
+int
+protocol_socket(void)
+{
+	return protocol_fd;
+}
+
 /*
  * Reads until a line is complete; the line feed is not kept.
  */

@@ -16,6 +16,9 @@
 /* Makes failures and notices of this process lines on fd. */
 extern void protocol_init(int fd);
 
+/* The descriptor that was given to that. */
+extern int	protocol_socket(void);
+
 /* Reads the job description; FAILURE_USAGE if it is not a JSON object. */
 extern json_t *protocol_read_job(int fd);
 
@@ -52,5 +55,9 @@ extern void progress_report(const char *phase, const char *database,
 typedef void (*ProgressReporter) (const char *phase, const char *database,
 								  int64 bytes_done, int64 bytes_expected);
 extern void progress_set_reporter(ProgressReporter reporter);
+
+/* What is called besides whenever there is progress, however often that is. */
+typedef void (*ProgressCompanion) (void *context);
+extern void progress_set_companion(ProgressCompanion companion, void *context);
 
 #endif

@@ -168,19 +168,6 @@ stop_is_asked_for(int signals)
 }
 
 /*
- * Has the server closed its side, or shut it down?  It has nothing more to
- * say, so anything else is read and dropped.
- */
-static bool
-server_is_gone(int socket)
-{
-	char		buffer[1024];
-	ssize_t		len = recv(socket, buffer, sizeof(buffer), MSG_DONTWAIT);
-
-	return len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR);
-}
-
-/*
  * How long to wait, for poll().
  */
 static int
@@ -200,7 +187,8 @@ static Reason
 wait_for_event(Supervisor *supervisor)
 {
 	struct pollfd polled[] = {
-		{.fd = supervisor->socket, .events = POLLIN},
+		/* What the server has to say is for the worker. */
+		{.fd = supervisor->socket, .events = POLLRDHUP},
 		{.fd = supervisor->signals, .events = POLLIN}
 	};
 
@@ -209,8 +197,7 @@ wait_for_event(Supervisor *supervisor)
 	descendants_reap(&supervisor->worker);
 	if (supervisor->worker.ended)
 		return REASON_WORKER_ENDED;
-	if (stop_is_asked_for(supervisor->signals) ||
-		(polled[0].revents != 0 && server_is_gone(supervisor->socket)))
+	if (stop_is_asked_for(supervisor->signals) || polled[0].revents != 0)
 		return REASON_STOP;
 	if (supervisor->deadline_ms > 0 && clock_ms() >= supervisor->deadline_ms)
 		return REASON_TIMEOUT;

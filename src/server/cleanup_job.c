@@ -3,16 +3,20 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "lib/stringinfo.h"
 #include "utils/memutils.h"
 
 #include "cleanup_job.h"
+#include "followup.h"
 #include "history.h"
 #include "settings.h"
+#include "statement.h"
 
 /* What was decided, as a JSON array that lacks its end; empty before. */
 static StringInfoData decisions;
+
+/* How many of them wait for confirmation. */
+static int	confirmations = 0;
 
 /*
  * Takes what was decided about a backup.  There is no bound to how many there
@@ -22,7 +26,10 @@ static void
 take_decision(const EngineMessage *message)
 {
 	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+	const char *decision = message_text(message, "decision");
 
+	if (decision != NULL && strcmp(decision, "confirm") == 0)
+		confirmations++;
 	if (decisions.data == NULL)
 		initStringInfo(&decisions);
 	appendStringInfoChar(&decisions, decisions.len == 0 ? '[' : ',');
@@ -34,8 +41,8 @@ void
 cleanup_take_message(const JobRequest *request, const EngineMessage *message)
 {
 	const char *args[] = {
-		request->role[0] == '\0' ? NULL : request->role,
-		request->client[0] == '\0' ? NULL : request->client,
+		text_or_null(request->role),
+		text_or_null(request->client),
 		message_json(message)
 	};
 
@@ -46,6 +53,12 @@ cleanup_take_message(const JobRequest *request, const EngineMessage *message)
 	else
 		history_execute("SELECT erpgo_backup.backup_deleted($1, $2, $3)",
 						lengthof(args), args);
+}
+
+int
+cleanup_confirmations(void)
+{
+	return confirmations;
 }
 
 void
@@ -62,42 +75,12 @@ cleanup_store_decisions(const JobSlot *slot)
 					lengthof(args), args);
 }
 
-/*
- * Asks for a clean-up, in a transaction: only the end of one releases what an
- * error leaves locked.
- */
-static void
-request_cleanup(void)
-{
-	JobRequest	request = {.kind = JOB_EXPIRE};
-	MemoryContext caller = CurrentMemoryContext;
-
-	StartTransactionCommand();
-	PG_TRY();
-	{
-		(void) job_request(&request, 0, false);
-		CommitTransactionCommand();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortCurrentTransaction();
-		ereport(error->sqlerrcode == ERRCODE_OBJECT_IN_USE ? LOG : WARNING,
-				errcode(error->sqlerrcode),
-				errmsg("there is no clean-up of old backups this time: %s",
-					   error->message));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-}
-
 void
 cleanup_request_after(const JobRequest *request)
 {
+	JobRequest	cleanup = {.kind = JOB_EXPIRE};
+
 	if (request->kind == JOB_BACKUP && setting_enabled)
-		request_cleanup();
+		followup_request(&cleanup, NULL,
+						 "there is no clean-up of old backups this time");
 }

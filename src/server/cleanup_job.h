@@ -26,4 +26,7 @@ extern void cleanup_store_decisions(const JobSlot *slot);
  */
 extern void cleanup_request_after(const JobRequest *request);
 
+/* How many backups the clean-up of this worker leaves to be confirmed. */
+extern int	cleanup_confirmations(void);
+
 #endif

@@ -17,10 +17,10 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "engine_process.h"
+#include "time_passed.h"
 
 /* How often the end of a child is looked for: no signal tells of it. */
 #define REAP_INTERVAL_MS 20
@@ -64,7 +64,7 @@ is_for_engine(const char *entry)
 		"BACKUP_ENCRYPTION_KEY=", "POSTGRES_PASSWORD=", "AWS_", "SMTP_",
 		"SLACK_WEBHOOK_URL=", "WEBHOOK_", "HEARTBEAT_URL=",
 		"NOTIFICATION_EMAIL=", "BACKUP_CA_FILE=", "TZ=",
-		"LD_LIBRARY_PATH=",
+		"LD_LIBRARY_PATH=", "METRICS_TOKEN=",
 	};
 
 	for (int i = 0; i < lengthof(prefixes); i++)
@@ -218,6 +218,16 @@ engine_start(const char *description)
 	return engine_socket;
 }
 
+size_t
+engine_send(const char *data, size_t len)
+{
+	ssize_t		sent = send(engine_socket, data, len, MSG_NOSIGNAL);
+
+	if (sent >= 0)
+		return sent;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : len;
+}
+
 void
 engine_ask_to_stop(void)
 {
@@ -307,12 +317,11 @@ wait_a_moment(void)
 static bool
 reap_for(int milliseconds)
 {
-	TimestampTz start = GetCurrentTimestamp();
+	int64		start = passing_ms();
 
 	while (!engine_reap())
 	{
-		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(),
-									   milliseconds))
+		if (has_passed(start, milliseconds))
 			return false;
 		wait_a_moment();
 	}

@@ -28,6 +28,12 @@ extern void engine_process_init(void);
  */
 extern pgsocket engine_start(const char *description);
 
+/*
+ * Sends as much of the data as there is room for, without waiting; how many
+ * bytes that was.  An engine that is gone takes everything.
+ */
+extern size_t engine_send(const char *data, size_t len);
+
 /* Asks the engine to stop: end of file and SIGTERM. */
 extern void engine_ask_to_stop(void);
 

@@ -10,11 +10,11 @@
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "engine_process.h"
 #include "engine_run.h"
+#include "time_passed.h"
 
 /* Interrupts are looked at this often even if no signal comes. */
 #define WAIT_MS 1000
@@ -33,9 +33,9 @@ typedef struct Follower
 {
 	EngineRun  *run;
 	LineReader	reader;
-	TimestampTz started_at;
-	TimestampTz done_at;		/* 0 until nothing more is to be expected */
-	TimestampTz stopped_at;		/* 0 until it was asked to stop */
+	int64		started_ms;
+	int64		done_ms;		/* 0 until nothing more is to be expected */
+	int64		stopped_ms;		/* 0 until it was asked to stop */
 } Follower;
 
 static volatile sig_atomic_t is_running = false;
@@ -176,16 +176,6 @@ take_messages(EngineRun *run, LineReader *reader)
 }
 
 /*
- * Have that many milliseconds passed since then?
- */
-static bool
-passed(TimestampTz since, int milliseconds)
-{
-	return TimestampDifferenceExceeds(since, GetCurrentTimestamp(),
-									  milliseconds);
-}
-
-/*
  * Is there a reason to stop?
  */
 static EngineStop
@@ -195,12 +185,13 @@ stop_reason(const Follower *follower)
 
 	if (end_requested)
 		return ENGINE_INTERRUPTED;
-	if (cancel_requested || job_is_cancelled(run->slot))
+	if (cancel_requested || run->is_unwanted ||
+		(run->slot != NULL && job_is_cancelled(run->slot)))
 		return ENGINE_CANCELLED;
 	if (run->time_limit > 0 &&
-		passed(follower->started_at, run->time_limit * 1000))
+		has_passed(follower->started_ms, run->time_limit * INT64CONST(1000)))
 		return ENGINE_TIMED_OUT;
-	if (follower->done_at != 0 && passed(follower->done_at, LINGER_MS))
+	if (follower->done_ms != 0 && has_passed(follower->done_ms, LINGER_MS))
 		return ENGINE_LINGERING;
 	return ENGINE_NOT_STOPPED;
 }
@@ -221,12 +212,12 @@ enforce_stop(Follower *follower)
 	if (run->stop == ENGINE_NOT_STOPPED)
 	{
 		run->stop = reason;
-		follower->stopped_at = GetCurrentTimestamp();
+		follower->stopped_ms = passing_ms();
 		engine_ask_to_stop();
 	}
-	if (passed(follower->stopped_at, grace + KILL_GRACE_MS))
+	if (has_passed(follower->stopped_ms, grace + KILL_GRACE_MS))
 		return false;
-	if (passed(follower->stopped_at, grace))
+	if (has_passed(follower->stopped_ms, grace))
 		engine_kill();
 	return true;
 }
@@ -252,9 +243,9 @@ engine_has_ended(Follower *follower)
 	/* Reaping first: what a process sent before its end is read after it. */
 	if (!follower->reader.at_end)
 		take_messages(follower->run, &follower->reader);
-	if (follower->done_at == 0 &&
+	if (follower->done_ms == 0 &&
 		(follower->reader.at_end || has_final_message(follower->run)))
-		follower->done_at = GetCurrentTimestamp();
+		follower->done_ms = passing_ms();
 	return follower->reader.at_end && all_reaped;
 }
 
@@ -265,15 +256,19 @@ static void
 wait_for_engine(const Follower *follower)
 {
 	int			events = WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH;
+	const EngineRun *run = follower->run;
 	bool		closed = follower->reader.at_end;
-	bool		stopped = follower->run->stop != ENGINE_NOT_STOPPED;
+	bool		stopped = run->stop != ENGINE_NOT_STOPPED;
+	int			wait_ms = run->wait_ms > 0 ? run->wait_ms : WAIT_MS;
 
 	/* A closed socket is readable all the time. */
 	if (!closed)
 		events |= WL_SOCKET_READABLE;
+	if (!closed && run->has_more)
+		events |= WL_SOCKET_WRITEABLE;
 	(void) WaitLatchOrSocket(MyLatch, events,
 							 closed ? PGINVALID_SOCKET : follower->reader.socket,
-							 closed || stopped ? REAP_WAIT_MS : WAIT_MS,
+							 closed || stopped ? REAP_WAIT_MS : wait_ms,
 							 PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -285,11 +280,13 @@ wait_for_engine(const Follower *follower)
 static void
 follow_engine(EngineRun *run, pgsocket socket)
 {
-	Follower	follower = {.run = run, .started_at = GetCurrentTimestamp()};
+	Follower	follower = {.run = run, .started_ms = passing_ms()};
 
 	line_reader_init(&follower.reader, socket);
 	while (!engine_has_ended(&follower))
 	{
+		if (run->on_turn != NULL && run->stop == ENGINE_NOT_STOPPED)
+			run->on_turn(run);
 		if (!enforce_stop(&follower))
 			break;
 		wait_for_engine(&follower);
@@ -303,9 +300,12 @@ follow_engine(EngineRun *run, pgsocket socket)
 static void
 describe_stop(EngineRun *run)
 {
-	char	   *title = job_title(&run->slot->request);
+	char	   *title;
 	char	   *detail = NULL;
 
+	if (run->slot == NULL)
+		return;
+	title = job_title(&run->slot->request);
 	switch (run->stop)
 	{
 		case ENGINE_CANCELLED:
@@ -367,6 +367,8 @@ engine_run(EngineRun *run, const char *description)
 	run->damaged = false;
 	run->transient = false;
 	run->cleaned_up = false;
+	run->is_unwanted = false;
+	run->has_more = false;
 	memset(&run->outcome, 0, sizeof(run->outcome));
 
 	socket = engine_start(description);

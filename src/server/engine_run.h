@@ -17,12 +17,23 @@ typedef enum EngineStop
 	ENGINE_LINGERING			/* it had nothing more to do and did not end */
 } EngineStop;
 
-typedef struct EngineRun
+typedef struct EngineRun EngineRun;
+
+struct EngineRun
 {
 	/* Given by the caller. */
-	JobSlot    *slot;			/* whose cancellation counts */
+	JobSlot    *slot;			/* whose cancellation counts; NULL if nobody's */
 	int			time_limit;		/* seconds; 0 is none */
 	void		(*on_message) (const EngineMessage *message);
+
+	/*
+	 * Called before each wait, if it is not NULL: what the engine is to be
+	 * told besides its job goes there.  It may set the next three.
+	 */
+	void		(*on_turn) (EngineRun *run);
+	bool		is_unwanted;	/* the engine is to end */
+	bool		has_more;		/* engine_send did not take everything */
+	int			wait_ms;		/* until the next turn; 0 is a second */
 
 	/* Filled in. */
 	EngineStop	stop;
@@ -31,7 +42,7 @@ typedef struct EngineRun
 	bool		transient;		/* another try may well succeed */
 	bool		cleaned_up;		/* it knew of its end and exited by itself */
 	JobOutcome	outcome;
-} EngineRun;
+};
 
 /* Installs the signal handlers of a process that runs the engine. */
 extern void engine_run_init(void);

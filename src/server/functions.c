@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -20,7 +19,6 @@ PG_FUNCTION_INFO_V1(erpgo_backup_unpin);
 PG_FUNCTION_INFO_V1(erpgo_backup_annotate);
 PG_FUNCTION_INFO_V1(erpgo_backup_sync);
 PG_FUNCTION_INFO_V1(erpgo_backup_job_progress);
-PG_FUNCTION_INFO_V1(erpgo_backup_refuse_change);
 
 #define PROGRESS_COLUMNS 12
 
@@ -269,20 +267,4 @@ erpgo_backup_job_progress(PG_FUNCTION_ARGS)
 			put_progress_row((ReturnSetInfo *) fcinfo->resultinfo, &copies[i]);
 	}
 	PG_RETURN_VOID();
-}
-
-/*
- * A trigger that lets nobody change what was recorded.
- */
-Datum
-erpgo_backup_refuse_change(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		elog(ERROR, "not called by trigger manager");
-	ereport(ERROR,
-			errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			errmsg("cannot change \"%s\": rows can only be added",
-				   RelationGetRelationName(trigger->tg_relation)));
 }

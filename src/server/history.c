@@ -1,104 +1,16 @@
 /*
  * The tables of schema erpgo_backup: what ran and what there is.
- *
- * The statements themselves are functions of the extension's script, in the
- * same schema.  Their arguments are given as texts and cast there, so that
- * one small function here runs them all.
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_type.h"
-#include "commands/dbcommands.h"
-#include "commands/extension.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
-#include "pgstat.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "audit.h"
 #include "history.h"
 #include "job_description.h"
-
-/* Arguments that a query has at most. */
-#define MAX_ARGUMENTS 10
-
-/*
- * Begins a transaction that can run queries.  The result is the memory
- * context that the caller was in.
- */
-static MemoryContext
-begin_transaction(void)
-{
-	MemoryContext caller = CurrentMemoryContext;
-
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	SPI_connect();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	return caller;
-}
-
-/*
- * Commits it.
- */
-static void
-end_transaction(MemoryContext caller)
-{
-	SPI_finish();
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	pgstat_report_stat(true);
-	MemoryContextSwitchTo(caller);
-}
-
-/*
- * Runs a query; NULL arguments are null.  Returns the number of rows.  One
- * that only reads sees what the active snapshot shows.
- */
-static uint64
-run_query(const char *statement, int nargs, const char *const *args, bool read_only)
-{
-	Oid			types[MAX_ARGUMENTS];
-	Datum		values[MAX_ARGUMENTS];
-	char		nulls[MAX_ARGUMENTS] = {0};
-	int			result;
-
-	Assert(nargs <= MAX_ARGUMENTS);
-	for (int i = 0; i < nargs; i++)
-	{
-		types[i] = TEXTOID;
-		nulls[i] = args[i] == NULL ? 'n' : ' ';
-		values[i] = args[i] == NULL ? (Datum) 0 : CStringGetTextDatum(args[i]);
-	}
-	result = SPI_execute_with_args(statement, nargs, types, values, nulls,
-								   read_only, 0);
-	if (result < 0)
-		elog(ERROR, "could not execute \"%s\": %s", statement,
-			 SPI_result_code_string(result));
-	return SPI_processed;
-}
-
-/*
- * The same for one that may write, with a snapshot of its own.
- */
-static uint64
-query(const char *statement, int nargs, const char *const *args)
-{
-	return run_query(statement, nargs, args, false);
-}
-
-/*
- * A column of a row of the last result, allocated with SPI; NULL if null.
- */
-static char *
-result_text(int row, int column)
-{
-	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
-}
+#include "statement.h"
 
 /*
  * Runs a query in a transaction of its own and returns the texts in its first
@@ -107,79 +19,24 @@ result_text(int row, int column)
 static char **
 query_texts(const char *statement, int nargs, const char *const *args, int *count)
 {
-	MemoryContext caller = begin_transaction();
+	MemoryContext caller = transaction_begin();
 	char	  **texts;
 
-	*count = (int) query(statement, nargs, args);
+	*count = (int) statement_run(statement, nargs, args);
 	texts = MemoryContextAlloc(caller, (*count + 1) * sizeof(char *));
 	for (int i = 0; i < *count; i++)
-		texts[i] = MemoryContextStrdup(caller, result_text(i, 1));
-	end_transaction(caller);
+		texts[i] = MemoryContextStrdup(caller, statement_text(i, 1));
+	transaction_end(caller);
 	return texts;
 }
 
 void
 history_execute(const char *statement, int nargs, const char *const *args)
 {
-	MemoryContext caller = begin_transaction();
+	MemoryContext caller = transaction_begin();
 
-	query(statement, nargs, args);
-	end_transaction(caller);
-}
-
-/*
- * NULL instead of an empty text.
- */
-static const char *
-null_if_empty(const char *value)
-{
-	return value == NULL || value[0] == '\0' ? NULL : value;
-}
-
-/*
- * Throws an error if the extension does not exist.
- */
-static void
-require_extension(void)
-{
-	if (!history_exists())
-		ereport(ERROR,
-				errcode(ERRCODE_UNDEFINED_OBJECT),
-				errmsg("extension \"erpgo_backup\" does not exist in database \"%s\"",
-					   get_database_name(MyDatabaseId)),
-				errhint("Create it with CREATE EXTENSION erpgo_backup."));
-}
-
-/*
- * The word for what a request does, as the audit has it.
- */
-static const char *
-audit_action(const JobRequest *request)
-{
-	return request->kind == JOB_EVENT ? request->event_kind :
-		job_kind_name(request->kind);
-}
-
-/*
- * Adds a row to the audit.
- */
-static void
-add_audit(const JobRequest *request, const char *action, const char *outcome,
-		  const char *message)
-{
-	const char *args[] = {
-		null_if_empty(request->role),
-		null_if_empty(request->client),
-		action,
-		null_if_empty(request->id),
-		outcome,
-		null_if_empty(message),
-		null_if_empty(request->event_key),
-		null_if_empty(request->event_value),
-	};
-
-	query("SELECT erpgo_backup.audit_add($1, $2, $3, $4, $5, $6, $7, $8)",
-		  lengthof(args), args);
+	statement_run(statement, nargs, args);
+	transaction_end(caller);
 }
 
 /*
@@ -202,32 +59,37 @@ begin_backup(const JobRequest *request)
 		backup_type_name(request->type),
 		request->database_count == 0 ? NULL :
 		names_to_json(request->databases, request->database_count),
-		null_if_empty(request->label),
+		text_or_null(request->label),
 		timeline(),
-		null_if_empty(request->schedule),
+		text_or_null(request->schedule),
 	};
 
-	query("SELECT erpgo_backup.backup_begin($1, $2, $3, $4, $5, $6)",
-		  lengthof(args), args);
-	add_audit(request, "backup", "started", NULL);
+	statement_run("SELECT erpgo_backup.backup_begin($1, $2, $3, $4, $5, $6)",
+				  lengthof(args), args);
+	audit_add(request, "backup", "started", NULL);
 }
 
 void
 history_begin(const JobRequest *request)
 {
-	MemoryContext caller = begin_transaction();
-	const char *args[] = {request->id, job_kind_name(request->kind)};
+	MemoryContext caller = transaction_begin();
+	const char *args[] = {
+		request->id,
+		job_kind_name(request->kind),
+		request->kind == JOB_VERIFY ? verify_depth_name(request->depth) : NULL,
+		text_or_null(request->schedule),
+	};
 
-	require_extension();
+	history_require();
 	if (request->kind == JOB_BACKUP && request->attempt == 1)
 		begin_backup(request);
 	else if (request->kind == JOB_BACKUP)
-		query("UPDATE erpgo_backup.backup SET status = 'running' WHERE id = $1",
-			  1, args);
+		statement_run("UPDATE erpgo_backup.backup SET status = 'running' WHERE id = $1",
+					  1, args);
 	if (request->kind == JOB_BACKUP || request->kind == JOB_VERIFY)
-		query("SELECT erpgo_backup.attempt_begin($1, $2)",
-			  lengthof(args), args);
-	end_transaction(caller);
+		statement_run("SELECT erpgo_backup.attempt_begin($1, $2, $3, $4)",
+					  lengthof(args), args);
+	transaction_end(caller);
 }
 
 void
@@ -241,135 +103,6 @@ void
 history_take_backup(const char *json)
 {
 	history_execute("SELECT erpgo_backup.backup_take($1)", 1, &json);
-}
-
-/*
- * Notes the end of an attempt.
- */
-static void
-end_attempt(const JobRequest *request, const JobEnd *end)
-{
-	const JobOutcome *outcome = end->outcome;
-	bool		ok = outcome->sqlstate == ERRCODE_SUCCESSFUL_COMPLETION;
-	const char *args[] = {
-		request->id,
-		job_kind_name(request->kind),
-		end->status,
-		null_if_empty(end->phase),
-		psprintf(INT64_FORMAT, end->bytes),
-		null_if_empty(outcome->message),
-		ok ? NULL : unpack_sql_state(outcome->sqlstate),
-		null_if_empty(outcome->detail),
-		null_if_empty(outcome->hint),
-	};
-
-	query("SELECT erpgo_backup.attempt_end($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-		  lengthof(args), args);
-}
-
-/*
- * Notes the end of a backup.
- */
-static void
-end_backup(const JobRequest *request, const JobEnd *end)
-{
-	const char *args[] = {
-		request->id,
-		end->status,
-		end->outcome->message,
-		end->leftovers ? "true" : "false",
-	};
-
-	if (strcmp(end->status, JOB_END_OK) == 0)
-		query("SELECT erpgo_backup.backup_take($1)", 1, &end->backup_json);
-	else
-		query("SELECT erpgo_backup.backup_end($1, $2, $3, $4)",
-			  lengthof(args), args);
-}
-
-/*
- * Notes what a verification found; one that could not be done says nothing.
- */
-static void
-end_verification(const JobRequest *request, const JobEnd *end)
-{
-	TimestampTz at = end->outcome->finished_at;
-	const char *args[] = {
-		request->id,
-		DatumGetCString(DirectFunctionCall1(timestamptz_out,
-											TimestampTzGetDatum(at))),
-		verify_depth_name(request->depth),
-		end->damaged ? end->outcome->message : NULL,
-	};
-
-	if (end->damaged || strcmp(end->status, JOB_END_OK) == 0)
-		query("SELECT erpgo_backup.backup_verified($1, $2, $3, $4)",
-			  lengthof(args), args);
-}
-
-/*
- * Applies an event that is in the repository now.
- */
-static void
-end_event(const JobRequest *request, const JobEnd *end)
-{
-	const char *args[] = {
-		request->id,
-		request->event_kind,
-		request->event_key,
-		null_if_empty(request->event_value),
-	};
-
-	if (strcmp(end->status, JOB_END_OK) == 0)
-		query("SELECT erpgo_backup.backup_change($1, $2, $3, $4)",
-			  lengthof(args), args);
-}
-
-void
-history_end(const JobRequest *request, const JobEnd *end)
-{
-	MemoryContext caller;
-
-	if (!job_leaves_record(request, strcmp(end->status, JOB_END_OK) == 0))
-		return;
-	caller = begin_transaction();
-	require_extension();
-	switch (request->kind)
-	{
-		case JOB_BACKUP:
-			end_attempt(request, end);
-			if (!end->is_retried)
-				end_backup(request, end);
-			break;
-		case JOB_VERIFY:
-			end_attempt(request, end);
-			end_verification(request, end);
-			break;
-		case JOB_EVENT:
-			end_event(request, end);
-			break;
-		case JOB_SYNC:
-		case JOB_CHECK:
-		case JOB_NOTIFY:
-		case JOB_RECOVER:
-		case JOB_EXPIRE:
-		case JOB_METRICS:
-			break;
-	}
-	add_audit(request, audit_action(request), end->status,
-			  end->outcome->message);
-	end_transaction(caller);
-}
-
-void
-history_cancelled(const JobRequest *request, const char *role)
-{
-	MemoryContext caller = begin_transaction();
-	const char *args[] = {role, null_if_empty(request->id)};
-
-	query("SELECT erpgo_backup.audit_add($1, NULL, 'cancel', $2, 'ok', NULL, NULL, NULL)",
-		  lengthof(args), args);
-	end_transaction(caller);
 }
 
 char	  **
@@ -412,84 +145,4 @@ history_discarded(const char *id)
 {
 	history_execute("UPDATE erpgo_backup.backup SET leftovers = false WHERE id = $1",
 					1, &id);
-}
-
-bool
-history_exists(void)
-{
-	return OidIsValid(get_extension_oid("erpgo_backup", true));
-}
-
-int64
-history_newest_time(void)
-{
-	int64_t		at = 0;
-
-	SPI_connect();
-	if (query("SELECT max(id) FROM erpgo_backup.backup", 0, NULL) == 1)
-	{
-		char	   *id = result_text(0, 1);
-
-		if (id != NULL)
-			(void) backup_id_parse(id, &at, NULL);
-	}
-	SPI_finish();
-	return at;
-}
-
-char *
-history_latest(void)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	char	   *id = NULL;
-
-	SPI_connect();
-	if (query("SELECT max(id) FROM erpgo_backup.backup WHERE present", 0,
-			  NULL) == 1)
-		id = result_text(0, 1);
-	if (id != NULL)
-		id = MemoryContextStrdup(caller, id);
-	SPI_finish();
-	return id;
-}
-
-/*
- * Takes the last error of a backup out of a result row of history_status.
- */
-static void
-read_outcome(JobOutcome *outcome)
-{
-	char	   *sqlstate = result_text(0, 3);
-	int			number = ERRCODE_INTERNAL_ERROR;
-
-	if (sqlstate != NULL && strlen(sqlstate) == 5)
-		number = MAKE_SQLSTATE(sqlstate[0], sqlstate[1], sqlstate[2],
-							   sqlstate[3], sqlstate[4]);
-	job_outcome_error(outcome, number, result_text(0, 2), result_text(0, 4),
-					  result_text(0, 5));
-}
-
-bool
-history_status(const char *id, char status[JOB_WORD_SIZE], JobOutcome *outcome)
-{
-	bool		found;
-
-	SPI_connect();
-	PushActiveSnapshot(GetLatestSnapshot());
-	found = run_query("SELECT b.status, coalesce(b.error, b.verification_error),"
-					  " a.sqlstate, a.detail, a.hint"
-					  " FROM erpgo_backup.backup AS b"
-					  " LEFT JOIN erpgo_backup.attempt AS a"
-					  " ON a.backup_id = b.id AND a.operation = 'backup'"
-					  " WHERE b.id = $1 ORDER BY a.number DESC LIMIT 1",
-					  1, &id, true) == 1;
-	if (found)
-	{
-		strlcpy(status, result_text(0, 1), JOB_WORD_SIZE);
-		if (outcome != NULL)
-			read_outcome(outcome);
-	}
-	PopActiveSnapshot();
-	SPI_finish();
-	return found;
 }

@@ -76,6 +76,9 @@ extern void history_discarded(const char *id);
 /* Does the extension exist in this database? */
 extern bool history_exists(void);
 
+/* Throws an error if the extension does not exist in this database. */
+extern void history_require(void);
+
 /* The time in the newest identifier, 0 if there is none. */
 extern int64 history_newest_time(void);
 

@@ -16,6 +16,8 @@
 #include "utils/timestamp.h"
 
 #include "common/retry.h"
+#include "alert_job.h"
+#include "alert_run.h"
 #include "cleanup_job.h"
 #include "engine_process.h"
 #include "engine_run.h"
@@ -28,6 +30,7 @@
 #include "missing.h"
 #include "repository_state.h"
 #include "settings.h"
+#include "verification.h"
 #include "worker_session.h"
 
 /* Where the doubling of the delay between retries ends. */
@@ -56,7 +59,10 @@ finish(const JobOutcome *outcome)
 		job_want_repair();
 	slot = NULL;
 	if (finished->request.kind != JOB_METRICS)
+	{
 		metrics_file_want();
+		alerts_want();
+	}
 	job_finish(finished, outcome);
 	scheduler_wake();
 }
@@ -149,7 +155,7 @@ take_log(const EngineMessage *message)
 	else if (strcmp(level, "log") == 0)
 		elevel = LOG;
 	ereport(elevel, errmsg_internal("%s", words), hint ? errhint("%s", hint) : 0);
-	if (elevel == WARNING && !job_answers_in_rows(slot->request.kind))
+	if (elevel == WARNING && !job_answers_in_rows(&slot->request))
 		job_add_line(slot, message_json(message));
 }
 
@@ -197,8 +203,10 @@ take_message(const EngineMessage *message)
 			break;
 		case MESSAGE_ROW:
 		case MESSAGE_DELETED:
-			if (job_answers_in_rows(slot->request.kind))
+			if (job_answers_in_rows(&slot->request))
 				job_add_line(slot, message_json(message));
+			else if (job_is_delivery(&slot->request))
+				alert_job_take_row(message);
 			else
 				cleanup_take_message(&slot->request, message);
 			break;
@@ -368,7 +376,8 @@ log_end(const JobEnd *end)
 	else if (strcmp(end->status, JOB_END_FAILED) != 0)
 		ereport(LOG, errmsg_internal("%s", outcome->message));
 	else
-		ereport(WARNING,
+		/* Of a look at the repository that fails, an alert tells. */
+		ereport(kind == JOB_MEASURE ? DEBUG1 : WARNING,
 				errcode(outcome->sqlstate),
 				errmsg("%s failed: %s", title, outcome->message),
 				outcome->detail[0] ? errdetail("%s", outcome->detail) : 0,
@@ -400,10 +409,13 @@ record_end(const EngineRun *run, int64 *delay_ms)
 		history_cancelled(&slot->request, slot->cancelled_by);
 	recorded = true;
 	log_end(&end);
+	alert_job_end(&slot->request, &end);
 	if (end.leftovers && !clean_up())
 		job_want_repair();
 	if (run->succeeded)
 		cleanup_request_after(&slot->request);
+	if (!job_is_cancelled(slot))
+		verification_continue(&slot->request, run);
 	return end.is_retried;
 }
 

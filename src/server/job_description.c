@@ -13,11 +13,15 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 
+#include "alert_job.h"
 #include "engine_process.h"
 #include "job_description.h"
+#include "listener_settings.h"
+#include "listener_snapshot.h"
 #include "metrics_file.h"
 #include "repository_state.h"
 #include "settings.h"
+#include "verification.h"
 
 /* What the engine should have ended by itself is ended this much later. */
 #define BACKSTOP_S 60
@@ -25,6 +29,8 @@
 #define SMALL_JOB_LIMIT_S (60 * 60)
 /* The engine itself takes less than a minute. */
 #define NOTIFY_LIMIT_S 90
+/* A file system that takes longer hangs. */
+#define MEASURE_LIMIT_S 60
 
 /*
  * Appends a key and its colon.
@@ -236,12 +242,18 @@ put_retention(StringInfo json, const JobRequest *request)
  * Appends what is to be sent, and how long it may take.
  */
 static void
-put_notification(StringInfo json)
+put_notification(StringInfo json, const JobRequest *request)
 {
-	put_key(json, "test");
-	appendStringInfoString(json, "true");
-	put_key(json, "heartbeat");
-	appendStringInfoString(json, "true");
+	bool		is_test = !job_is_delivery(request);
+	bool		heartbeat = true;
+
+	put_flag(json, "test", is_test);
+	if (!is_test)
+	{
+		put_key(json, "alerts");
+		appendStringInfoString(json, alert_job_batch(&heartbeat));
+	}
+	put_flag(json, "heartbeat", heartbeat);
 	put_number(json, "timeout_ms", setting_notify_timeout);
 }
 
@@ -271,11 +283,12 @@ job_description(const JobRequest *request)
 			put_text(&json, "text", metrics_file_text());
 			break;
 		case JOB_NOTIFY:
-			put_notification(&json);
+			put_notification(&json, request);
 			break;
 		case JOB_SYNC:
 		case JOB_CHECK:
 		case JOB_RECOVER:
+		case JOB_MEASURE:
 			break;
 	}
 	return end_description(&json, caller);
@@ -290,11 +303,13 @@ job_time_limit(const JobRequest *request)
 			return maximum_duration(request) == 0 ? 0 :
 				maximum_duration(request) + BACKSTOP_S;
 		case JOB_VERIFY:
-			return request->maximum_duration;
+			return verification_time_limit(request);
 		case JOB_NOTIFY:
 			return NOTIFY_LIMIT_S;
 		case JOB_METRICS:
 			return METRICS_FILE_LIMIT_S;
+		case JOB_MEASURE:
+			return MEASURE_LIMIT_S;
 		case JOB_SYNC:
 		case JOB_EVENT:
 		case JOB_CHECK:
@@ -312,5 +327,19 @@ discard_description(const char *id)
 	StringInfoData json;
 
 	begin_description(&json, "discard", id);
+	return end_description(&json, caller);
+}
+
+char *
+listen_description(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	StringInfoData json;
+
+	begin_description(&json, "listen", NULL);
+	put_text(&json, "address", setting_metrics_listen);
+	put_text(&json, "tls_certificate", setting_metrics_tls_certificate);
+	put_text(&json, "tls_key", setting_metrics_tls_key);
+	put_number(&json, "maximum_age_s", SNAPSHOT_MAXIMUM_AGE_S);
 	return end_description(&json, caller);
 }

@@ -15,6 +15,9 @@ extern char *job_description(const JobRequest *request);
 /* The same for removing what an unfinished backup left. */
 extern char *discard_description(const char *id);
 
+/* The same for serving metrics. */
+extern char *listen_description(void);
+
 /* How long the engine may take for a job, in seconds; 0 is without limit. */
 extern int	job_time_limit(const JobRequest *request);
 

@@ -19,6 +19,7 @@ job_kind_name(JobKind kind)
 		[JOB_RECOVER] = "recover",
 		[JOB_EXPIRE] = "expire",
 		[JOB_METRICS] = "metrics",
+		[JOB_MEASURE] = "measure",
 	};
 
 	return names[kind];
@@ -37,6 +38,7 @@ job_title(const JobRequest *request)
 		[JOB_RECOVER] = "clean-up of the repository",
 		[JOB_EXPIRE] = "clean-up of old backups",
 		[JOB_METRICS] = "update of the metrics file",
+		[JOB_MEASURE] = "look at the room in the repository",
 	};
 
 	if (request->id[0] == '\0')
@@ -48,6 +50,12 @@ bool
 job_is_cleanup(const JobRequest *request)
 {
 	return request->kind == JOB_EXPIRE && !request->dry_run;
+}
+
+bool
+job_is_delivery(const JobRequest *request)
+{
+	return request->kind == JOB_NOTIFY && request->role[0] == '\0';
 }
 
 bool
@@ -64,7 +72,7 @@ job_requests_conflict(const JobRequest *a, const JobRequest *b)
 	if (a->kind == JOB_VERIFY)
 		return strcmp(a->id, b->id) == 0;
 	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER ||
-		a->kind == JOB_METRICS;
+		a->kind == JOB_METRICS || a->kind == JOB_MEASURE;
 }
 
 bool
@@ -75,7 +83,10 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 		case JOB_CHECK:
 		case JOB_RECOVER:
 		case JOB_METRICS:
+		case JOB_MEASURE:
 			return false;
+		case JOB_NOTIFY:
+			return !job_is_delivery(request);
 		case JOB_EXPIRE:
 
 			/*
@@ -88,7 +99,6 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 		case JOB_VERIFY:
 		case JOB_SYNC:
 		case JOB_EVENT:
-		case JOB_NOTIFY:
 			break;
 	}
 	return true;

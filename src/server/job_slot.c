@@ -9,6 +9,8 @@
 #include "utils/timestamp.h"
 
 #include "job_slot.h"
+#include "metrics_listener.h"
+#include "time_passed.h"
 
 /* A scheduler that has not looked at a request for so long ends by errors. */
 #define STALE_REQUEST_MS 30000
@@ -48,12 +50,16 @@ refuse_conflict(const JobRequest *request)
 }
 
 /*
- * A slot that can be used; an error if there is none.
+ * A slot that can be used for a request; an error if there is none.
  */
 static JobSlot *
-find_free_slot(void)
+find_free_slot(const JobRequest *request)
 {
-	for (int i = 0; i < JOB_SLOTS; i++)
+	bool		is_delivery = job_is_delivery(request);
+	int			first = is_delivery ? JOB_COMMON_SLOTS : 0;
+	int			end = is_delivery ? JOB_SLOTS : JOB_COMMON_SLOTS;
+
+	for (int i = first; i < end; i++)
 	{
 		if (job_table->slots[i].state == JOB_FREE)
 			return &job_table->slots[i];
@@ -61,7 +67,7 @@ find_free_slot(void)
 	ereport(ERROR,
 			errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
 			errmsg("cannot start another job: %d are active already",
-				   JOB_SLOTS),
+				   end - first),
 			errhint("Wait until one of them has ended."));
 }
 
@@ -100,8 +106,7 @@ end_stale_requests(void)
 		JobSlot    *slot = &job_table->slots[i];
 
 		if (slot->state != JOB_REQUESTED ||
-			!TimestampDifferenceExceeds(slot->requested_at, GetCurrentTimestamp(),
-										STALE_REQUEST_MS))
+			!has_passed(slot->requested_ms, STALE_REQUEST_MS))
 			continue;
 		job_outcome_error(&slot->outcome, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 						  psprintf("erpgo_backup's scheduler did not start %s",
@@ -121,7 +126,7 @@ job_request(JobRequest *request, int64 newer_than, bool wait)
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
 	end_stale_requests();
 	refuse_conflict(request);
-	slot = find_free_slot();
+	slot = find_free_slot(request);
 	if (request->kind == JOB_BACKUP)
 		allot_id(request, newer_than);
 
@@ -131,7 +136,8 @@ job_request(JobRequest *request, int64 newer_than, bool wait)
 	slot->waiters = wait ? 1 : 0;
 	slot->cancel = false;
 	slot->cancelled_by[0] = '\0';
-	slot->started_at = slot->requested_at = GetCurrentTimestamp();
+	slot->started_at = GetCurrentTimestamp();
+	slot->requested_ms = passing_ms();
 	memset(&slot->progress, 0, sizeof(slot->progress));
 	memset(&slot->outcome, 0, sizeof(slot->outcome));
 	slot->payload_len = 0;
@@ -194,7 +200,9 @@ job_any_active(char id[BACKUP_ID_SIZE])
 
 		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
 			slot->request.kind != JOB_EXPIRE &&
-			slot->request.kind != JOB_METRICS;
+			slot->request.kind != JOB_METRICS &&
+			slot->request.kind != JOB_MEASURE &&
+			!job_is_delivery(&slot->request);
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
 	}
@@ -208,7 +216,7 @@ job_has_room(void)
 	bool		found = false;
 
 	LWLockAcquire(job_table->lock, LW_SHARED);
-	for (int i = 0; i < JOB_SLOTS && !found; i++)
+	for (int i = 0; i < JOB_COMMON_SLOTS && !found; i++)
 		found = job_table->slots[i].state == JOB_FREE;
 	LWLockRelease(job_table->lock);
 	return found;
@@ -343,6 +351,7 @@ job_take(JobSlot *slot, uint64 number)
 		slot->latch = MyLatch;
 	}
 	LWLockRelease(job_table->lock);
+	metrics_listener_want();
 	return taken;
 }
 
@@ -406,16 +415,17 @@ job_retry_later(JobSlot *slot, int64 delay_ms)
 	slot->pid = 0;
 	slot->latch = NULL;
 	slot->request.attempt++;
-	slot->retry_at = GetCurrentTimestamp() + delay_ms * 1000;
+	slot->retry_ms = passing_ms() + delay_ms;
 	memset(&slot->progress, 0, sizeof(slot->progress));
 	strlcpy(slot->progress.phase, "waiting", sizeof(slot->progress.phase));
 	LWLockRelease(job_table->lock);
+	metrics_listener_want();
 }
 
 long
 job_request_retries(void)
 {
-	TimestampTz now = GetCurrentTimestamp();
+	int64		now = passing_ms();
 	long		shortest = 0;
 
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
@@ -426,11 +436,11 @@ job_request_retries(void)
 
 		if (slot->state != JOB_WAITING)
 			continue;
-		left = TimestampDifferenceMilliseconds(now, slot->retry_at);
-		if (left == 0 || slot->cancel)
+		left = (long) (slot->retry_ms - now);
+		if (left <= 0 || slot->cancel)
 		{
 			slot->state = JOB_REQUESTED;
-			slot->requested_at = now;
+			slot->requested_ms = now;
 		}
 		else if (shortest == 0 || left < shortest)
 			shortest = left;
@@ -450,4 +460,5 @@ job_finish(JobSlot *slot, const JobOutcome *outcome)
 	free_if_unneeded(slot);
 	LWLockRelease(job_table->lock);
 	ConditionVariableBroadcast(&slot->changed);
+	metrics_listener_want();
 }

@@ -24,8 +24,12 @@
 #include "common/backup_id.h"
 #include "common/verify_depth.h"
 
-/* Jobs that can be active at the same time. */
-#define JOB_SLOTS 8
+/*
+ * Jobs that can be active at the same time.  One slot is for the delivery of
+ * alerts alone, so that neither keeps the other from its work.
+ */
+#define JOB_COMMON_SLOTS 8
+#define JOB_SLOTS (JOB_COMMON_SLOTS + 1)
 
 /* Bounds of what a request can hold. */
 #define JOB_DATABASES_SIZE 16384
@@ -45,7 +49,8 @@ typedef enum JobKind
 	JOB_NOTIFY,
 	JOB_RECOVER,
 	JOB_EXPIRE,
-	JOB_METRICS					/* writes the metrics file */
+	JOB_METRICS,				/* writes the metrics file */
+	JOB_MEASURE					/* sees how much room there is */
 } JobKind;
 
 typedef enum JobState
@@ -66,6 +71,8 @@ typedef struct JobRequest
 	int			attempt;		/* at this job, from 1 on */
 	BackupType	type;			/* of a backup */
 	VerifyDepth depth;			/* of a verification */
+	TimestampTz series_started_at;	/* of the verifications that it is one of;
+									 * 0 if it is alone */
 	int			database_count; /* 0: all databases */
 	char		databases[JOB_DATABASES_SIZE];	/* names, each with its zero */
 	char		label[JOB_TEXT_SIZE];
@@ -114,8 +121,8 @@ typedef struct JobSlot
 	pid_t		pid;			/* of the worker, 0 before and after */
 	Latch	   *latch;			/* of the worker, or NULL */
 	TimestampTz started_at;
-	TimestampTz requested_at;	/* for the last time */
-	TimestampTz retry_at;		/* while it is waiting */
+	int64		requested_ms;	/* when, for the last time; see passing_ms */
+	int64		retry_ms;		/* when to try again, while it is waiting */
 	JobProgress progress;
 	JobOutcome	outcome;
 	size_t		payload_len;
@@ -133,6 +140,10 @@ typedef struct JobTable
 	bool		repair_wanted;	/* a worker ended without recording it */
 	bool		metrics_wanted; /* the metrics file is to be written anew */
 	bool		metrics_failed; /* it could not be written the last time */
+	bool		alerts_wanted;	/* something changed that alerts may tell of */
+	pid_t		listener_pid;	/* of the metrics listener; 0 if there is none */
+	Latch	   *listener_latch;
+	bool		listener_wanted;	/* it is to tell its engine what changed */
 	int64		last_backup_time;	/* in the identifier given last */
 	uint64		last_number;
 	JobSlot		slots[JOB_SLOTS];
@@ -146,6 +157,13 @@ extern void job_table_install_hooks(void);
 
 /* Copies a text into a buffer; what does not fit is cut at a character. */
 extern void clip_text(char *buffer, size_t size, const char *value);
+
+/*
+ * Marks in the table, by which one process tells another that something is
+ * to be done: who takes one is the one who sees to it.
+ */
+extern void job_mark_set(bool *mark);
+extern bool job_mark_take(bool *mark);
 
 /* --- for sessions --- */
 
@@ -172,7 +190,7 @@ extern JobSlot *job_find_cleanup(void);
 /* Any active job but those that are over at once; id may become "". */
 extern bool job_any_active(char id[BACKUP_ID_SIZE]);
 
-/* Is there a slot for another job? */
+/* Is there a slot for another job, not counting the one for alerts? */
 extern bool job_has_room(void);
 
 /* Is a job of this kind active? */
@@ -238,6 +256,9 @@ extern void job_outcome_error(JobOutcome *outcome, int sqlstate,
 /* Is it a clean-up that deletes backups? */
 extern bool job_is_cleanup(const JobRequest *request);
 
+/* Does it deliver alerts, and not a test that somebody asked for? */
+extern bool job_is_delivery(const JobRequest *request);
+
 /* Would the two get into each other's way? */
 extern bool job_requests_conflict(const JobRequest *a, const JobRequest *b);
 
@@ -248,7 +269,7 @@ extern bool job_leaves_record(const JobRequest *request, bool succeeded);
 extern const char *job_kind_name(JobKind kind);
 
 /* Does a job leave rows for the session that waits, and not warnings? */
-extern bool job_answers_in_rows(JobKind kind);
+extern bool job_answers_in_rows(const JobRequest *request);
 
 /* What a job is called in messages; allocated. */
 extern char *job_title(const JobRequest *request);

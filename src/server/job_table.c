@@ -57,3 +57,23 @@ job_table_install_hooks(void)
 	previous_startup_hook = shmem_startup_hook;
 	shmem_startup_hook = set_up_memory;
 }
+
+void
+job_mark_set(bool *mark)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	*mark = true;
+	LWLockRelease(job_table->lock);
+}
+
+bool
+job_mark_take(bool *mark)
+{
+	bool		was_set;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	was_set = *mark;
+	*mark = false;
+	LWLockRelease(job_table->lock);
+	return was_set;
+}

@@ -21,9 +21,10 @@ clip_text(char *buffer, size_t size, const char *value)
 }
 
 bool
-job_answers_in_rows(JobKind kind)
+job_answers_in_rows(const JobRequest *request)
 {
-	return kind == JOB_CHECK || kind == JOB_NOTIFY;
+	return request->kind == JOB_CHECK ||
+		(request->kind == JOB_NOTIFY && !job_is_delivery(request));
 }
 
 void

@@ -5,50 +5,17 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
+#include "history.h"
 #include "job_description.h"
 #include "repository_state.h"
-
-/*
- * Runs a statement with two arguments, NULL for null, and returns the number
- * in its first column; 0 if that is null or nothing.
- */
-static int64
-query_number(const char *statement, const char *const args[2])
-{
-	Oid			types[2] = {TEXTOID, TEXTOID};
-	Datum		values[2];
-	char		nulls[2];
-	char	   *value = NULL;
-	int64		number;
-
-	for (int i = 0; i < lengthof(values); i++)
-	{
-		nulls[i] = args[i] == NULL ? 'n' : ' ';
-		values[i] = args[i] == NULL ? (Datum) 0 : CStringGetTextDatum(args[i]);
-	}
-	SPI_connect();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	if (SPI_execute_with_args(statement, lengthof(values), types, values, nulls,
-							  false, 1) < 0)
-		elog(ERROR, "could not execute \"%s\"", statement);
-	if (SPI_processed == 1)
-		value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	number = value == NULL ? 0 : strtoll(value, NULL, 10);
-	PopActiveSnapshot();
-	SPI_finish();
-	return number;
-}
+#include "statement.h"
 
 void
 repository_state_take(const EngineMessage *message)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	int64		available = message_int64(message, "free_bytes");
 	int64		total = message_int64(message, "total_bytes");
 	const char *args[] = {
@@ -61,11 +28,8 @@ repository_state_take(const EngineMessage *message)
 				errcode(ERRCODE_PROTOCOL_VIOLATION),
 				errmsg("engine described a repository that cannot be: %s of %s bytes are free",
 					   args[0], args[1]));
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	(void) query_number("SELECT erpgo_backup.repository_measured($1, $2)", args);
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(caller);
+	history_execute("SELECT erpgo_backup.repository_measured($1, $2)",
+					lengthof(args), args);
 }
 
 int64
@@ -76,6 +40,16 @@ repository_expected_bytes(const JobRequest *request)
 		request->database_count == 0 ? NULL :
 		names_to_json(request->databases, request->database_count),
 	};
+	char	   *bytes = NULL;
+	int64		expected;
 
-	return query_number("SELECT erpgo_backup.backup_expected_bytes($1, $2)", args);
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (statement_run("SELECT erpgo_backup.backup_expected_bytes($1, $2)",
+					  lengthof(args), args) == 1)
+		bytes = statement_text(0, 1);
+	expected = bytes == NULL ? 0 : strtoll(bytes, NULL, 10);
+	PopActiveSnapshot();
+	SPI_finish();
+	return expected;
 }

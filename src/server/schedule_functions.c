@@ -22,6 +22,7 @@ PG_FUNCTION_INFO_V1(erpgo_backup_schedule);
 PG_FUNCTION_INFO_V1(erpgo_backup_unschedule);
 PG_FUNCTION_INFO_V1(erpgo_backup_next_runs);
 PG_FUNCTION_INFO_V1(erpgo_backup_schedule_plan);
+PG_FUNCTION_INFO_V1(erpgo_backup_schedule_run_after);
 PG_FUNCTION_INFO_V1(erpgo_backup_cron_is_valid);
 PG_FUNCTION_INFO_V1(erpgo_backup_wake_scheduler);
 
@@ -396,6 +397,27 @@ erpgo_backup_schedule_plan(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
 													  values, nulls)));
+}
+
+/*
+ * For monitoring: the first run of a schedule after a moment, null if it
+ * cannot run.
+ */
+Datum
+erpgo_backup_schedule_run_after(PG_FUNCTION_ARGS)
+{
+	TimestampTz after = PG_GETARG_TIMESTAMPTZ(4);
+	Schedule	schedule;
+	int64_t		run;
+
+	if (schedule_define(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+						text_to_cstring(PG_GETARG_TEXT_PP(1)),
+						text_to_cstring(PG_GETARG_TEXT_PP(2)),
+						interval_seconds(PG_GETARG_INTERVAL_P(3)),
+						&schedule) != NULL ||
+		!schedule_next(&schedule, timestamptz_to_time_t(after), &run))
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(time_t_to_timestamptz(run));
 }
 
 /*

@@ -14,10 +14,13 @@
 #include "backup_arguments.h"
 #include "history.h"
 #include "job_slot.h"
+#include "safely.h"
 #include "schedule_definition.h"
 #include "schedule_run.h"
 #include "schedule_table.h"
 #include "settings.h"
+#include "statement.h"
+#include "verification.h"
 
 /* At most so long without a look: the clock may have been changed. */
 #define HEALTH_INTERVAL_S (60 * 60)
@@ -39,38 +42,6 @@ typedef struct Schedules
 	ScheduleRow *rows;
 	int			count;
 } Schedules;
-
-/*
- * Does something that ends its transactions; false if there was an error,
- * which becomes a warning.
- */
-static bool
-do_safely(void (*step) (void *), void *subject, const char *purpose)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	volatile bool done = true;
-
-	PG_TRY();
-	{
-		step(subject);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		MemoryContextSwitchTo(caller);
-		ereport(WARNING,
-				errcode(error->sqlerrcode),
-				errmsg("erpgo_backup could not %s: %s", purpose, error->message));
-		done = false;
-	}
-	PG_END_TRY();
-	return done;
-}
 
 /*
  * Asks for a job; the result is NULL, or why it is not to be had.  Locks that
@@ -124,21 +95,19 @@ is_running(const char *name)
 }
 
 /*
- * Asks for the verification of the newest good backup; the result is NULL, or
- * why there is none.
+ * Asks for the verification of the backups, one after the other; the result is
+ * NULL, or why there is none.
  */
 static char *
 request_verification(JobRequest *request)
 {
-	char	   *id = schedule_newest_good_backup();
-
-	if (id == NULL)
-		return "there is no good backup";
 	if (job_kind_active(JOB_VERIFY))
 		return "another verification is running";
 	request->kind = JOB_VERIFY;
 	request->depth = VERIFY_FULL;
-	strlcpy(request->id, id, sizeof(request->id));
+	request->series_started_at = GetCurrentTimestamp();
+	if (!verification_next(request))
+		return "there is no backup";
 	return try_request(request, 0);
 }
 
@@ -307,8 +276,9 @@ take_turn(const ScheduleRow *row, int64 now)
 	decide(&pending);
 	if (!is_to_act(&pending))
 		return next_turn(&pending);
-	if (!do_safely(act, &pending,
-				   psprintf("look after schedule \"%s\"", row->name)))
+	if (!transaction_try(act, &pending,
+						 psprintf("erpgo_backup could not look after schedule \"%s\"",
+								  row->name)))
 		return now + RETRY_S;
 	if (pending.problem != NULL &&
 		differ(pending.problem, pending.row->problem))
@@ -348,7 +318,7 @@ schedules_run_due(void)
 	int64		wake = now + HEALTH_INTERVAL_S;
 	Schedules	schedules = {0};
 
-	if (!do_safely(load, &schedules, "read the schedules"))
+	if (!transaction_try(load, &schedules, "erpgo_backup could not read the schedules"))
 		return milliseconds_until(now + RETRY_S);
 	for (int i = 0; i < schedules.count; i++)
 	{

@@ -5,25 +5,22 @@
 
 #include "access/xact.h"
 #include "catalog/pg_extension.h"
-#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
-#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "schedule_table.h"
+#include "statement.h"
 
 /*
  * Who holds a lock for longer must not stop everything else.  Less than
  * deadlock_timeout: in a deadlock, it is we who give up.
  */
 #define LOCK_TIMEOUT "500ms"
-
-#define MAX_ARGUMENTS 5
 
 /* All of them, or the one that is named. */
 static const char load_query[] =
@@ -88,39 +85,13 @@ schedule_commit(void)
 }
 
 /*
- * Runs a statement with texts as arguments; NULL is null.
- */
-static void
-execute(const char *statement, int nargs, const char *const *args)
-{
-	Oid			types[MAX_ARGUMENTS];
-	Datum		values[MAX_ARGUMENTS];
-	char		nulls[MAX_ARGUMENTS] = {0};
-	int			result;
-
-	Assert(nargs <= MAX_ARGUMENTS);
-	for (int i = 0; i < nargs; i++)
-	{
-		types[i] = TEXTOID;
-		nulls[i] = args[i] == NULL ? 'n' : ' ';
-		values[i] = args[i] == NULL ? (Datum) 0 : CStringGetTextDatum(args[i]);
-	}
-	result = SPI_execute_with_args(statement, nargs, types, values, nulls,
-								   false, 0);
-	if (result < 0)
-		elog(ERROR, "could not execute \"%s\": %s", statement,
-			 SPI_result_code_string(result));
-}
-
-/*
  * A column of a row of the last result, allocated outside of the transaction;
  * NULL if null.
  */
 static char *
 result_text(int row, int column)
 {
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[row],
-									 SPI_tuptable->tupdesc, column);
+	char	   *value = statement_text(row, column);
 
 	return value == NULL ? NULL : MemoryContextStrdup(outside, value);
 }
@@ -201,8 +172,7 @@ schedule_load(int *count)
 	*count = 0;
 	if (!schedule_begin())
 		return NULL;
-	execute(load_query, 1, &all);
-	*count = (int) SPI_processed;
+	*count = (int) statement_run(load_query, 1, &all);
 	rows = MemoryContextAllocZero(outside, (*count + 1) * sizeof(ScheduleRow));
 	for (int i = 0; i < *count; i++)
 		read_row(&rows[i], i);
@@ -215,10 +185,9 @@ schedule_lock(const char *name)
 {
 	ScheduleRow *row;
 
-	execute("SELECT FROM erpgo_backup.schedule_state WHERE name = $1 FOR UPDATE",
-			1, &name);
-	execute(load_query, 1, &name);
-	if (SPI_processed == 0)
+	statement_run("SELECT FROM erpgo_backup.schedule_state WHERE name = $1 FOR UPDATE",
+				  1, &name);
+	if (statement_run(load_query, 1, &name) == 0)
 		return NULL;
 	row = MemoryContextAllocZero(outside, sizeof(ScheduleRow));
 	read_row(row, 0);
@@ -237,12 +206,15 @@ schedule_note_plan(const ScheduleRow *row, const int64 *next_run,
 		problem,
 	};
 
-	execute("INSERT INTO erpgo_backup.schedule_state"
-			" (name, cron, timezone, next_run, problem)"
-			" VALUES ($1, $2, $3, to_timestamp($4::double precision), $5)"
-			" ON CONFLICT (name) DO UPDATE SET cron = EXCLUDED.cron,"
-			" timezone = EXCLUDED.timezone, next_run = EXCLUDED.next_run,"
-			" problem = EXCLUDED.problem", lengthof(args), args);
+	statement_run("INSERT INTO erpgo_backup.schedule_state AS p"
+				  " (name, cron, timezone, next_run, problem)"
+				  " VALUES ($1, $2, $3, to_timestamp($4::double precision), $5)"
+				  " ON CONFLICT (name) DO UPDATE SET cron = EXCLUDED.cron,"
+				  " since = CASE WHEN p.next_run IS NOT NULL AND p.cron = EXCLUDED.cron"
+				  " AND p.timezone = EXCLUDED.timezone"
+				  " THEN p.since ELSE EXCLUDED.since END,"
+				  " timezone = EXCLUDED.timezone, next_run = EXCLUDED.next_run,"
+				  " problem = EXCLUDED.problem", lengthof(args), args);
 }
 
 void
@@ -254,9 +226,9 @@ schedule_note_run(const ScheduleRow *row, const JobRequest *request)
 		request->id,
 	};
 
-	execute("UPDATE erpgo_backup.schedule_state"
-			" SET last_run = clock_timestamp(), last_operation = $2,"
-			" last_backup = $3 WHERE name = $1", lengthof(args), args);
+	statement_run("UPDATE erpgo_backup.schedule_state"
+				  " SET last_run = clock_timestamp(), last_operation = $2,"
+				  " last_backup = $3 WHERE name = $1", lengthof(args), args);
 }
 
 void
@@ -264,24 +236,16 @@ schedule_note_skip(const ScheduleRow *row, const char *reason)
 {
 	const char *args[] = {row->name, reason};
 
-	execute("UPDATE erpgo_backup.schedule_state"
-			" SET last_skip = clock_timestamp(), skip_reason = $2"
-			" WHERE name = $1", lengthof(args), args);
-	execute("SELECT erpgo_backup.audit_add(NULL, NULL, 'schedule', $1,"
-			" 'skipped', $2, NULL, NULL)", lengthof(args), args);
+	statement_run("UPDATE erpgo_backup.schedule_state"
+				  " SET last_skip = clock_timestamp(), skip_reason = $2"
+				  " WHERE name = $1", lengthof(args), args);
+	statement_run("SELECT erpgo_backup.audit_add(NULL, NULL, 'schedule', $1,"
+				  " 'skipped', $2, NULL, NULL)", lengthof(args), args);
 	ereport(LOG, errmsg("schedule \"%s\" was skipped: %s", row->name, reason));
 }
 
 void
 schedule_forget(const char *name)
 {
-	execute("DELETE FROM erpgo_backup.schedule_state WHERE name = $1", 1, &name);
-}
-
-char *
-schedule_newest_good_backup(void)
-{
-	execute("SELECT max(id) FROM erpgo_backup.backup WHERE status = 'ok'",
-			0, NULL);
-	return SPI_processed == 0 ? NULL : result_text(0, 1);
+	statement_run("DELETE FROM erpgo_backup.schedule_state WHERE name = $1", 1, &name);
 }

@@ -66,7 +66,4 @@ extern void schedule_note_skip(const ScheduleRow *row, const char *reason);
 /* Removes what was noted of a schedule that there is no more. */
 extern void schedule_forget(const char *name);
 
-/* The identifier of the newest backup that is good; NULL if there is none. */
-extern char *schedule_newest_good_backup(void);
-
 #endif

@@ -25,10 +25,13 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "alert_run.h"
+#include "audit_table.h"
 #include "history.h"
 #include "job.h"
 #include "job_slot.h"
 #include "metrics_file.h"
+#include "metrics_listener.h"
 #include "schedule_run.h"
 #include "scheduler.h"
 #include "settings.h"
@@ -48,21 +51,6 @@ static uint64 handle_numbers[JOB_SLOTS];
 static Oid	known_extension = InvalidOid;
 
 /*
- * Was this process woken since this was asked last?
- */
-static bool
-take_wanted(void)
-{
-	bool		wanted;
-
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	wanted = job_table->scheduler_wanted;
-	job_table->scheduler_wanted = false;
-	LWLockRelease(job_table->lock);
-	return wanted;
-}
-
-/*
  * Waits until it is woken, open to interrupts and reloads; 0 is without limit.
  * The latch alone does not tell: waiting for a lock meanwhile resets it.
  */
@@ -73,10 +61,10 @@ wait_for_latch(long milliseconds)
 
 	if (milliseconds > 0)
 		events |= WL_TIMEOUT;
-	if (!take_wanted() && !ConfigReloadPending)
+	if (!job_mark_take(&job_table->scheduler_wanted) && !ConfigReloadPending)
 	{
 		(void) WaitLatch(MyLatch, events, milliseconds, PG_WAIT_EXTENSION);
-		(void) take_wanted();
+		(void) job_mark_take(&job_table->scheduler_wanted);
 	}
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -85,6 +73,7 @@ wait_for_latch(long milliseconds)
 		ConfigReloadPending = false;
 		ProcessConfigFile(PGC_SIGHUP);
 		metrics_file_want();
+		alerts_want();
 	}
 }
 
@@ -184,6 +173,7 @@ take_office(void)
 	job_table->scheduler_pid = MyProcPid;
 	job_table->repair_wanted = true;
 	job_table->metrics_wanted = true;
+	job_table->alerts_wanted = true;
 	for (int i = 0; i < JOB_SLOTS; i++)
 	{
 		JobSlot    *slot = &job_table->slots[i];
@@ -223,6 +213,8 @@ give_up(JobSlot *slot, const char *hint)
 		history_end(&slot->request, &end);
 	}
 	job_finish(slot, &outcome);
+	alerts_want();
+	scheduler_wake();
 }
 
 /*
@@ -332,32 +324,20 @@ repair_history(void)
 }
 
 /*
- * Is a repair due?
- */
-static bool
-take_repair_wanted(void)
-{
-	bool		wanted;
-
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	wanted = job_table->repair_wanted;
-	job_table->repair_wanted = false;
-	LWLockRelease(job_table->lock);
-	return wanted;
-}
-
-/*
  * Looks whether the extension exists.
  */
 static void
 look_for_extension(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	Oid			known_before = known_extension;
 
 	StartTransactionCommand();
 	known_extension = get_extension_oid("erpgo_backup", true);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(caller);
+	if (known_extension != known_before)
+		metrics_listener_want();
 }
 
 /*
@@ -381,11 +361,13 @@ work(void)
 	long		rest;
 
 	look_for_extension();
-	if (OidIsValid(known_extension) && take_repair_wanted())
+	if (OidIsValid(known_extension) && job_mark_take(&job_table->repair_wanted))
 		repair_history();
-	rest = job_request_retries();
+	rest = sooner(job_request_retries(), metrics_listener_tend());
 	if (OidIsValid(known_extension))
 	{
+		rest = sooner(rest, alerts_run());
+		audit_forget_if_due();
 		metrics_file_request();
 		rest = sooner(rest, schedules_run_due());
 	}

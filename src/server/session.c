@@ -11,13 +11,13 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "utils/builtins.h"
-#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "engine_protocol.h"
 #include "history.h"
 #include "session.h"
 #include "settings.h"
+#include "time_passed.h"
 
 /*
  * More than the scheduler needs to come back, or to notice that a
@@ -55,15 +55,14 @@ scheduler_is_ready(bool *missing_database)
 static void
 require_scheduler(void)
 {
-	TimestampTz start = GetCurrentTimestamp();
+	int64		start = passing_ms();
 	bool		missing_database;
 
 	while (!scheduler_is_ready(&missing_database))
 	{
 		if (missing_database)
 			scheduler_wake();
-		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(),
-									   SCHEDULER_WAIT_MS))
+		if (has_passed(start, SCHEDULER_WAIT_MS))
 			ereport(ERROR,
 					errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					errmsg("erpgo_backup's scheduler is not running"),
@@ -224,14 +223,12 @@ note_awaited(JobSlot *slot, bool cancels)
 static void
 sleep_until_finished(JobSlot *slot, int milliseconds)
 {
-	TimestampTz start = GetCurrentTimestamp();
+	int64		start = passing_ms();
 
 	ConditionVariablePrepareToSleep(&slot->changed);
 	while (!job_is_finished(slot))
 	{
-		if (milliseconds > 0 &&
-			TimestampDifferenceExceeds(start, GetCurrentTimestamp(),
-									   milliseconds))
+		if (milliseconds > 0 && has_passed(start, milliseconds))
 			break;
 		(void) ConditionVariableTimedSleep(&slot->changed, WAIT_MS,
 										   PG_WAIT_EXTENSION);

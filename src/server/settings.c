@@ -18,6 +18,7 @@
 #include "common/retention.h"
 #include "common/store_url.h"
 #include "common/verify_depth.h"
+#include "listener_settings.h"
 #include "settings.h"
 
 /* Above every value of Cipher, so that it cannot be taken for one. */
@@ -35,6 +36,9 @@ int			setting_lock_wait_timeout = 60 * 1000;
 int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
 int			setting_notify_timeout = 30 * 1000;
+int			setting_verify_budget = 60 * 60 * 1000;
+int			setting_audit_retention = 365;
+bool		setting_audit_log = false;
 int			setting_max_retries = 1;
 int			setting_retry_delay = 5000;
 int			setting_retention_daily_days = RETENTION_DAILY_DAYS;
@@ -42,8 +46,10 @@ int			setting_retention_weekly_weeks = RETENTION_WEEKLY_WEEKS;
 int			setting_retention_monthly_months = RETENTION_MONTHLY_MONTHS;
 int			setting_retention_minimum = RETENTION_MINIMUM;
 char	   *setting_metrics_file;
-int			setting_delayed_after = 8 * 60 * 60;
+int			setting_delayed_after;
 int			setting_minimum_free_space = 5;
+int			setting_alert_repeat_interval = 6 * 60 * 60;
+int			setting_health_interval = 15 * 60;
 
 /* Looked at by the view erpgo_backup.default_schedule. */
 static bool default_schedules = true;
@@ -279,6 +285,12 @@ define_limits(void)
 							NULL, &setting_maximum_duration, 12 * 60 * 60,
 							0, 20 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
 							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.verify_budget",
+							"For how long schedules verify one backup after the other; 0 means all.",
+							"One that has begun is verified to its end.",
+							&setting_verify_budget, 60 * 60 * 1000,
+							0, INT_MAX, PGC_SIGHUP, GUC_UNIT_MS,
+							NULL, NULL, NULL);
 	DefineCustomIntVariable("erpgo_backup.max_retries",
 							"How often a backup that failed is tried again.",
 							"What another try cannot mend is not tried again.",
@@ -339,6 +351,23 @@ define_policy(void)
 }
 
 /*
+ * Defines what says how it is recorded who did what.
+ */
+static void
+define_audit(void)
+{
+	DefineCustomIntVariable("erpgo_backup.audit_retention",
+							"For how many days the audit, and what ran, is remembered.",
+							"0 means for ever.  Backups that exist are always remembered.",
+							&setting_audit_retention, 365, 0, 36500,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("erpgo_backup.audit_log",
+							 "Writes each entry of the audit to the server's log, as JSON.",
+							 NULL, &setting_audit_log, false, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+}
+
+/*
  * Defines what says how backups are watched.
  */
 static void
@@ -346,14 +375,26 @@ define_monitoring(void)
 {
 	DefineCustomIntVariable("erpgo_backup.delayed_after",
 							"Age of the last full backup at which the next one is overdue.",
-							NULL, &setting_delayed_after, 8 * 60 * 60,
-							60, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
+							"0 means that the schedules say when it is.",
+							&setting_delayed_after, 0,
+							0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S,
 							NULL, NULL, NULL);
 	DefineCustomIntVariable("erpgo_backup.minimum_free_space",
 							"Percentage of the repository's file system that backups leave free.",
 							"0 means that they may fill it.",
 							&setting_minimum_free_space, 5, 0, 90,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.alert_repeat_interval",
+							"Time after which an alert that goes on is sent again.",
+							"0 means that none is.",
+							&setting_alert_repeat_interval, 6 * 60 * 60,
+							0, 30 * 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.health_interval",
+							"At most so much time passes between looks at how backups are doing.",
+							NULL, &setting_health_interval, 15 * 60,
+							1, 24 * 60 * 60, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
 	DefineCustomStringVariable("erpgo_backup.metrics_file",
 							   "File that metrics for Prometheus are written to.",
 							   "Empty means that none is written.",
@@ -368,7 +409,9 @@ settings_define(void)
 	define_manners();
 	define_limits();
 	define_policy();
+	define_audit();
 	define_monitoring();
+	listener_settings_define();
 	MarkGUCPrefixReserved("erpgo_backup");
 }
 

@@ -16,10 +16,15 @@ extern int	setting_lock_wait_timeout;	/* milliseconds */
 extern int	setting_maximum_duration;	/* seconds; 0 is no limit */
 extern int	setting_nice;
 extern int	setting_notify_timeout; /* milliseconds */
+extern int	setting_verify_budget;	/* milliseconds; 0 is without limit */
+extern int	setting_audit_retention;	/* days; 0 is for ever */
+extern bool setting_audit_log;
 extern int	setting_max_retries;
 extern char *setting_metrics_file;	/* path, or "" */
 extern int	setting_delayed_after;	/* seconds */
 extern int	setting_minimum_free_space; /* percent; 0 is no minimum */
+extern int	setting_alert_repeat_interval;	/* seconds; 0 is never */
+extern int	setting_health_interval;	/* seconds */
 extern int	setting_retry_delay;	/* milliseconds, before the first one */
 extern int	setting_retention_daily_days;
 extern int	setting_retention_weekly_weeks;

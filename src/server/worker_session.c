@@ -14,8 +14,8 @@
 
 /*
  * Whatever is set for the database or the role, our statements mean what they
- * say, may write, and end in finite time.  Settings that a version of the
- * server lacks are left out.
+ * say, may write, and end in finite time.  None is worth being compiled.
+ * Settings that a version of the server lacks are left out.
  */
 static const char *const pinned_settings[][2] = {
 	{"search_path", "pg_catalog, pg_temp"},
@@ -30,6 +30,7 @@ static const char *const pinned_settings[][2] = {
 	{"idle_session_timeout", "0"},
 	{"transaction_timeout", "0"},
 	{"row_security", "on"},
+	{"jit", "off"},
 	{"synchronous_commit", "on"},
 	{"session_replication_role", "origin"},
 	{"standard_conforming_strings", "on"},

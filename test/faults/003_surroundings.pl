@@ -3,7 +3,7 @@
 # half-made stays, and the next run works.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for read_file write_file);
+use ErpgoBackup qw(read_file small_file_system wait_for write_file);
 use ErpgoFaults;
 use Test::More;
 
@@ -45,7 +45,7 @@ sub is_clean
 
 SKIP:
 {
-	my $small = $ENV{ERPGO_BACKUP_SMALL_FS};
+	my $small = small_file_system();
 
 	skip 'no small file system (ERPGO_BACKUP_SMALL_FS) was given', 1 unless $small;
 	subtest 'a full disk' => sub {

@@ -9,14 +9,16 @@ package ErpgoBackup;
 use strict;
 use warnings;
 use Exporter 'import';
+use Fcntl ();
 use File::Find ();
+use File::Path ();
 use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils ();
 use Test::More;
 use Time::HiRes ();
 
-our @EXPORT_OK = qw(wait_for damage file_names read_file write_file);
+our @EXPORT_OK = qw(wait_for damage file_names read_file small_file_system write_file);
 
 # Longer than anything takes on a busy machine.
 my $DEADLINE = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 180;
@@ -308,6 +310,25 @@ sub write_file
 	print $file $bytes;
 	close($file) or die "could not write \"$path\": $!";
 	return;
+}
+
+# A file system that is small enough for a few backups to fill it; undef if
+# there is none.  It is this test's alone until that ends: others wait.
+my $small_file_system;
+
+sub small_file_system
+{
+	my $folder = $ENV{ERPGO_BACKUP_SMALL_FS};
+
+	return undef unless $folder;
+	if (!$small_file_system)
+	{
+		open($small_file_system, '<', $folder) or die "could not open \"$folder\": $!";
+		flock($small_file_system, Fcntl::LOCK_EX) or die "could not lock \"$folder\": $!";
+		# What a test that died has left would take the room.
+		File::Path::remove_tree($folder, { keep_root => 1 });
+	}
+	return $folder;
 }
 
 1;

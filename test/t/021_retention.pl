@@ -140,7 +140,7 @@ subtest 'confirmed' => sub {
 	is(present(), join(' ', @kept), 'and nothing else');
 	is($server->sql("SELECT count(*) FROM erpgo_backup_history WHERE status = 'deleted' AND type = 'schema' AND id < '2026'"),
 		scalar(@expired), 'history knows');
-	is($server->sql("SELECT role, outcome, type, size > 0, detail ->> 'role', detail ->> 'reason' FROM erpgo_backup_audit
+	is($server->sql("SELECT role, outcome, type, size > 0, detail ->> 'role', retention FROM erpgo_backup_audit
 		WHERE action = 'delete' AND object = '" . (ids('2024-03-01'))[0] . "'"),
 		$server->sql('SELECT current_user') . '|ok|schema|t|monthly|monthly, older than 12 months', 'the audit has the rule');
 	is($server->sql("SELECT count(*) FROM erpgo_backup_audit WHERE action = 'delete'"), @expired + 1, 'a row for each');
@@ -201,7 +201,7 @@ subtest 'by itself after a backup' => sub {
 	$server->run_backup(type => 'data', databases => ['postgres']);
 	wait_for('the clean-up', sub { !-e $server->backup_folder($copies[0]) });
 	wait_for('the audit', sub {
-			$server->sql("SELECT role IS NULL, detail ->> 'reason' FROM erpgo_backup_audit WHERE action = 'delete' AND object = '$copies[0]'")
+			$server->sql("SELECT role IS NULL, retention FROM erpgo_backup_audit WHERE action = 'delete' AND object = '$copies[0]'")
 			  eq 't|daily, older than 7 days';
 		});
 	ok(-e $server->backup_folder($_), 'what is younger stays') foreach @copies[1 .. 3];

@@ -329,6 +329,39 @@ a_sweep_removes_unfinished_objects_only(void **state)
 }
 
 static void
+a_renamed_object_has_only_its_new_name(void **state)
+{
+	put_new(*state, "folder/a", "content");
+	if (!store_rename(*state, "folder/a", "folder/b"))
+	{
+		assert_content(*state, "folder/a", "content");
+		assert_false(exists(*state, "folder/b"));
+		return;
+	}
+	assert_content(*state, "folder/b", "content");
+	assert_false(exists(*state, "folder/a"));
+	assert_false(store_rename(*state, "folder/a", "folder/b"));
+	assert_false(store_rename(*state, "nothing/a", "nothing/b"));
+	assert_content(*state, "folder/b", "content");
+}
+
+static void
+pruning_disturbs_no_object(void **state)
+{
+	Sink	   *object = store_put(*state, "folder/deeper/new", PUT_NEW);
+
+	put_new(*state, "other/folder/a", "a");
+	store_prune(*state, "");
+	store_prune(*state, "folder/");
+	store_prune(*state, "nothing/");
+	sink_write(object, "bytes", 5);
+	sink_finish(object);
+	sink_release(object);
+	assert_content(*state, "folder/deeper/new", "bytes");
+	assert_content(*state, "other/folder/a", "a");
+}
+
+static void
 forgetting_changes_nothing_but_the_way_of_reading(void **state)
 {
 	put_new(*state, "object", "content");
@@ -445,6 +478,8 @@ store_conformance(const char *title, StoreFactory factory)
 		CASE(a_removed_object_is_gone_and_its_name_is_free),
 		CASE(removing_what_is_not_there_is_no_error),
 		CASE(a_sweep_removes_unfinished_objects_only),
+		CASE(a_renamed_object_has_only_its_new_name),
+		CASE(pruning_disturbs_no_object),
 		CASE(forgetting_changes_nothing_but_the_way_of_reading),
 		CASE(names_that_no_object_can_have_are_refused),
 		CASE(long_names_work),

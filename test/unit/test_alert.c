@@ -81,6 +81,21 @@ an_unknown_severity_is_critical(void **state)
 }
 
 static void
+an_alert_is_for_all_channels_or_for_those_it_names(void **state)
+{
+	Alert		all = alert_from_json(json_pack("{s:s, s:s}", "kind", "k", "title", "t"), "main");
+	Alert		some = alert_from_json(json_pack("{s:s, s:s, s:[s, i, s]}", "kind", "k", "title", "t",
+												 "channels", "slack", 1, "email"), "main");
+	Alert		none = alert_from_json(json_pack("{s:s, s:s, s:[]}", "kind", "k", "title", "t",
+												 "channels"), "main");
+
+	assert_true(alert_is_for(&all, "webhook"));
+	assert_true(alert_is_for(&some, "slack") && alert_is_for(&some, "email"));
+	assert_false(alert_is_for(&some, "webhook"));
+	assert_false(alert_is_for(&none, "slack"));
+}
+
+static void
 what_is_too_long_is_cut_at_a_character(void **state)
 {
 	Alert		alert = make_alert(repeat("é", 1000), repeat("x€", 10000));
@@ -224,6 +239,7 @@ main(void)
 		cmocka_unit_test(an_alert_without_kind_or_title_is_refused),
 		cmocka_unit_test(an_alert_comes_back_as_it_was),
 		cmocka_unit_test(an_unknown_severity_is_critical),
+		cmocka_unit_test(an_alert_is_for_all_channels_or_for_those_it_names),
 		cmocka_unit_test(what_is_too_long_is_cut_at_a_character),
 		cmocka_unit_test(control_characters_become_blanks),
 		cmocka_unit_test(slack_gets_no_markup_of_others),

@@ -5,7 +5,10 @@
 #include "sample.h"
 #include "scratch.h"
 
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+#include <utime.h>
 
 #include "stream/filters.h"
 
@@ -99,6 +102,54 @@ the_last_verification_counts(void **state)
 	assert_true(backup_verification(backup_load(*state, ID_A), &at_ms, &depth, &problem));
 	assert_int_equal(at_ms, INT64CONST(1795370400124));
 	assert_int_equal(depth, VERIFY_FULL);
+}
+
+/*
+ * Is the backup good, by what its events say?
+ */
+static bool
+is_good(Repository *repository)
+{
+	int64		at_ms;
+	VerifyDepth depth;
+	const char *problem;
+
+	return backup_verification(backup_load(repository, ID_A), &at_ms, &depth, &problem);
+}
+
+static void
+a_failure_counts_until_a_verification_as_deep_goes_well(void **state)
+{
+	sample_backup(*state, ID_A, CIPHER_NONE);
+	sample_add_event(*state, ID_A, EVENT_FAILED, "archive", "object is missing");
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	assert_false(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "archive");
+	assert_true(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	assert_true(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_FAILED, "full", "pg_restore cannot parse it");
+	sample_add_event(*state, ID_A, EVENT_FAILED, "digest", "object is missing");
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "archive");
+	assert_false(is_good(*state));
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "full");
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	assert_true(is_good(*state));
+}
+
+static void
+a_deep_verification_is_remembered(void **state)
+{
+	int64		full_ms;
+
+	sample_backup(*state, ID_A, CIPHER_NONE);
+	assert_int_equal(backup_full_verification(backup_load(*state, ID_A)), 0);
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "full");
+	full_ms = backup_full_verification(backup_load(*state, ID_A));
+	assert_true(full_ms > 0);
+	sample_add_event(*state, ID_A, EVENT_VERIFIED, NULL, "digest");
+	sample_add_event(*state, ID_A, EVENT_FAILED, "full", "object is missing");
+	assert_int_equal(backup_full_verification(backup_load(*state, ID_A)), full_ms);
 }
 
 static void
@@ -247,6 +298,48 @@ a_clock_that_is_set_back_does_not_spoil_a_backup(void **state)
 	assert_reads_back(*state, backup_load(*state, ID_A));
 }
 
+static void
+who_writes_a_backup_says_so_every_minute(void **state)
+{
+	BackupWriter *writer = sample_begin(*state, ID_A, CIPHER_NONE);
+	char	   *path = sample_path(ID_A, "writer.json");
+	char	   *claim = scratch_read(path, NULL);
+	struct utimbuf long_ago = {1, 1};
+	struct stat status;
+
+	assert_int_equal(utime(path, &long_ago), 0);
+	backup_renew(writer);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mtime, 1);
+	writer->claimed_ms -= 60 * 1000;
+	backup_renew(writer);
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(time(NULL) - status.st_mtime < 60);
+	assert_string_equal(scratch_read(path, NULL), claim);
+	assert_int_equal(utime(path, &long_ago), 0);
+	backup_renew(writer);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mtime, 1);
+	backup_publish(writer);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_reads_back(*state, backup_load(*state, ID_A));
+}
+
+static void
+a_backup_goes_on_where_its_claim_cannot_be_renewed(void **state)
+{
+	Store	   *store = ((Repository *) *state)->store;
+	BackupWriter *writer = sample_begin(*state, ID_A, CIPHER_NONE);
+
+	writer->claimed_ms -= 60 * 1000;
+	store->reserve = PG_INT64_MAX;
+	backup_renew(writer);
+	store->reserve = 0;
+	assert_int_equal(scratch_count_files(sample_directory), 5);
+	backup_publish(writer);
+	assert_reads_back(*state, backup_load(*state, ID_A));
+}
+
 #define CASE(function) \
 	cmocka_unit_test_setup_teardown(function, sample_open, sample_close)
 
@@ -259,11 +352,15 @@ main(void)
 		CASE(all_encrypted_backups_share_the_cluster_key_but_no_data_key),
 		CASE(events_in_one_millisecond_keep_their_order),
 		CASE(the_last_verification_counts),
+		CASE(a_failure_counts_until_a_verification_as_deep_goes_well),
+		CASE(a_deep_verification_is_remembered),
 		CASE(events_of_kinds_that_are_not_known_are_ignored),
 		CASE(damaged_backups_do_not_end_the_list),
 		CASE(without_the_key_encrypted_backups_are_listed_as_unreadable),
 		CASE(each_damage_of_an_object_has_its_message),
-		CASE(a_clock_that_is_set_back_does_not_spoil_a_backup)
+		CASE(a_clock_that_is_set_back_does_not_spoil_a_backup),
+		CASE(who_writes_a_backup_says_so_every_minute),
+		CASE(a_backup_goes_on_where_its_claim_cannot_be_renewed)
 	};
 
 	return cmocka_run_group_tests_name("backups", cases, NULL, NULL);

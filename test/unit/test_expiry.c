@@ -5,6 +5,7 @@
 #include "sample.h"
 #include "scratch.h"
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -237,6 +238,75 @@ a_deletion_that_has_begun_is_finished_and_keeps_its_rule(void **state)
 	assert_int_equal(access(sample_path(id, ""), F_OK), -1);
 }
 
+/*
+ * Deletes a backup as on a disk that has no room for the rule.
+ */
+static void
+delete_without_room(Repository *repository, const Expiry *expiry, const char *id)
+{
+	const ExpiryItem *item = &expiry->items[find_item(expiry, id)];
+
+	backup_delete(repository, &item->folder, item->backup, NULL);
+}
+
+static void
+a_deletion_without_room_is_one_wherever_it_is_cut_short(void **state)
+{
+	RetentionPolicy policy = strict_policy();
+	const char *id = "20240101T000000Z-full";
+	Expiry	   *expiry;
+
+	sample_backup(*state, id, CIPHER_AES_256_CBC);
+	sample_backup(*state, "20240201T000000Z-full", CIPHER_AES_256_CBC);
+	assert_true(store_rename(((Repository *) *state)->store,
+							 psprintf("main/backup/%s/manifest.json", id),
+							 psprintf("main/backup/%s/deleting.json", id)));
+	expect_load_failure(*state, id, FAILURE_UNDEFINED, "is being deleted");
+	expiry = expiry_plan(*state, &policy);
+	assert_int_equal(expiry->judged[0].state, RETENTION_DELETING);
+	assert_string_equal(expiry->items[0].reason, "its deletion has begun");
+	store_remove(((Repository *) *state)->store, psprintf("main/backup/%s/erp.dump.zst.aes", id));
+	expiry_apply(*state, expiry_plan(*state, &policy), count_deletion);
+	assert_int_equal(access(sample_path(id, ""), F_OK), -1);
+}
+
+static void
+a_deletion_without_room_leaves_nothing_but_what_is_pinned(void **state)
+{
+	RetentionPolicy policy = strict_policy();
+	const char *const ids[] = {
+		"20240101T000000Z-full", "20240102T000000Z-full", "20240103T000000Z-full",
+		"20240104T000000Z-full"
+	};
+	Expiry	   *expiry;
+
+	for (int i = 0; i < lengthof(ids); i++)
+		sample_backup(*state, ids[i], CIPHER_AES_256_CBC);
+	scratch_write(sample_path(ids[1], "manifest.json"), "{}", 2);
+	assert_int_equal(unlink(sample_path(ids[2], "manifest.json")), 0);
+	expiry = expiry_plan(*state, &policy);
+	sample_add_event(*state, ids[3], EVENT_PIN, NULL, "wait");
+	for (int i = 0; i < lengthof(ids); i++)
+		delete_without_room(*state, expiry, ids[i]);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(access(sample_path(ids[i], ""), F_OK), -1);
+	assert_reads_back(*state, backup_load(*state, ids[3]));
+}
+
+static void
+what_a_deletion_that_was_killed_left_of_folders_goes(void **state)
+{
+	RetentionPolicy policy = strict_policy();
+	const char *id = "20240101T000000Z-full";
+
+	sample_backup(*state, id, CIPHER_NONE);
+	assert_int_equal(mkdir(sample_path("20240102T000000Z-full", ""), 0700), 0);
+	assert_int_equal(mkdir(sample_path("20240102T000000Z-full", "event"), 0700), 0);
+	expiry_apply(*state, expiry_plan(*state, &policy), count_deletion);
+	assert_int_equal(access(sample_path("20240102T000000Z-full", ""), F_OK), -1);
+	assert_reads_back(*state, backup_load(*state, id));
+}
+
 static void
 plan_with_wrong_key(void *argument)
 {
@@ -270,6 +340,9 @@ main(void)
 		CASE(what_somebody_writes_is_left_alone),
 		CASE(a_pin_that_comes_in_between_keeps_the_backup),
 		CASE(a_deletion_that_has_begun_is_finished_and_keeps_its_rule),
+		CASE(a_deletion_without_room_is_one_wherever_it_is_cut_short),
+		CASE(a_deletion_without_room_leaves_nothing_but_what_is_pinned),
+		CASE(what_a_deletion_that_was_killed_left_of_folders_goes),
 		CASE(a_wrong_key_is_no_reason_to_delete)
 	};
 

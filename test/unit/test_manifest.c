@@ -42,10 +42,14 @@ parse_only(void *content)
 static Manifest
 make_manifest(void)
 {
+	static TableSize tables[] = {
+		{"public.orders", INT64CONST(1) << 41},
+		{"\"a \"\"b\n\".\xE2\x82\xAC", 8192}
+	};
 	static ManifestObject objects[] = {
 		{OBJECT_GLOBALS, "globals.sql.zst", NULL, 10, 20, DIGEST_A},
 		{OBJECT_DATABASES, "databases.json.zst", NULL, 30, 40, DIGEST_B},
-		{OBJECT_DUMP, "erp.dump.zst", "erp", INT64CONST(1) << 40, 60, DIGEST_A, 70, DIGEST_B},
+		{OBJECT_DUMP, "erp.dump.zst", "erp", INT64CONST(1) << 40, 60, DIGEST_A, 70, DIGEST_B, tables, lengthof(tables)},
 		{OBJECT_DUMP, "a%20%C3%A4%22.dump.zst", "a \xC3\xA4\"", 0, 0, DIGEST_B, 0, DIGEST_A}
 	};
 	Manifest	manifest = {
@@ -81,6 +85,13 @@ assert_same_object(const ManifestObject *a, const ManifestObject *b)
 	assert_string_equal(a->sha256, b->sha256);
 	assert_int_equal(a->toc_entries, b->toc_entries);
 	assert_string_equal(a->toc_sha256, b->toc_sha256);
+	assert_int_equal(a->tables == NULL, b->tables == NULL);
+	assert_int_equal(a->table_count, b->table_count);
+	for (int i = 0; i < a->table_count; i++)
+	{
+		assert_string_equal(a->tables[i].name, b->tables[i].name);
+		assert_int_equal(a->tables[i].bytes, b->tables[i].bytes);
+	}
 }
 
 static void
@@ -101,6 +112,24 @@ the_databases_that_were_asked_for_may_be_all_some_or_not_noted(void **state)
 	assert_int_equal(read->scope_count, 2);
 	assert_string_equal(read->scope[0], names[0]);
 	assert_string_equal(read->scope[1], names[1]);
+}
+
+static void
+that_no_table_has_rows_is_not_the_same_as_not_noted(void **state)
+{
+	Manifest	written = make_manifest();
+	ManifestObject objects[2] = {written.objects[2], written.objects[3]};
+	TableSize	none;
+	Manifest   *read;
+
+	written.objects = objects;
+	written.object_count = 2;
+	objects[0].tables = &none;
+	objects[0].table_count = 0;
+	read = parse(manifest_format(&written, NULL));
+	assert_non_null(read->objects[0].tables);
+	assert_int_equal(read->objects[0].table_count, 0);
+	assert_null(read->objects[1].tables);
 }
 
 static void
@@ -283,6 +312,13 @@ static const Forgery forgeries[] = {
 	{"\"toc_entries\": 70", "\"toc_entries\": -1", "out of range"},
 	{"\"toc_entries\": 70", "\"toc_entries\": 4294967366", "out of range"},
 	{"\"toc_entries\": 70,", "\"toc_entry\": 70,", "toc_entries"},
+	{"\"tables\": [", "\"tables\": 1, \"other\": [", "unknown key"},
+	{"\"toc_entries\": 0", "\"tables\": 1, \"toc_entries\": 0", "not an array"},
+	{"\"name\": \"public.orders\"", "\"name\": \"\"", "name of a table"},
+	{"\"name\": \"public.orders\"", "\"name\": null", "Expected"},
+	{"\"bytes\": 8192", "\"bytes\": -1", "negative"},
+	{"\"bytes\": 8192", "\"bytes\": \"8192\"", "Expected"},
+	{"\"bytes\": 8192", "\"bytes\": 8192, \"rows\": 1", "unpacked"},
 	{"{\n", "[{\n", "not a JSON object"},
 };
 
@@ -415,6 +451,7 @@ main(void)
 {
 	const struct CMUnitTest cases[] = {
 		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(that_no_table_has_rows_is_not_the_same_as_not_noted),
 		cmocka_unit_test(the_databases_that_were_asked_for_may_be_all_some_or_not_noted),
 		cmocka_unit_test(sizes_add_up_and_objects_are_found),
 		cmocka_unit_test(the_example_is_read),

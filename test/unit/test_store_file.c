@@ -135,6 +135,19 @@ put_and_fail(void *store)
 }
 
 static void
+folders_without_a_file_are_pruned(void **state)
+{
+	put_object(*state);
+	assert_int_equal(mkdir(path_of("folder/empty"), 0700), 0);
+	assert_int_equal(mkdir(path_of("folder/empty/too"), 0700), 0);
+	assert_int_equal(mkdir(path_of("elsewhere"), 0700), 0);
+	store_prune(*state, "folder/");
+	assert_int_equal(access(path_of("folder/empty"), F_OK), -1);
+	assert_int_equal(access(path_of("folder/object"), F_OK), 0);
+	assert_int_equal(access(path_of("elsewhere"), F_OK), 0);
+}
+
+static void
 a_failure_leaves_neither_files_nor_folders(void **state)
 {
 	expect_failure(FAILURE_STATE, "something", put_and_fail, *state);
@@ -299,6 +312,7 @@ main(void)
 		CASE(what_is_to_stay_free_is_not_written_to),
 		CASE(folders_go_with_their_last_object),
 		CASE(a_sweep_leaves_neither_files_nor_folders),
+		CASE(folders_without_a_file_are_pruned),
 		CASE(a_failure_leaves_neither_files_nor_folders),
 		CASE(a_refused_object_leaves_no_file),
 		CASE(a_worker_does_not_remove_what_its_parent_makes),

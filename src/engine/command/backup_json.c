@@ -5,6 +5,7 @@
 
 #include "command/command.h"
 #include "protocol.h"
+#include "repository/record.h"
 
 /*
  * A time as JSON.
@@ -16,6 +17,17 @@ time_to_json(int64 unix_ms)
 
 	time_format(unix_ms, formatted);
 	return json_string(formatted);
+}
+
+/*
+ * Adds what a dump has beyond other objects.
+ */
+static void
+add_dump_fields(json_t *json, const ManifestObject *object)
+{
+	json_object_set_new(json, "toc_entries", json_integer(object->toc_entries));
+	if (object->tables != NULL)
+		json_object_set_new(json, "tables", record_table_sizes(object));
 }
 
 /*
@@ -33,8 +45,7 @@ object_to_json(const ManifestObject *object)
 								 "sha256", object->sha256);
 
 	if (object->kind == OBJECT_DUMP)
-		json_object_set_new(json, "toc_entries",
-							json_integer(object->toc_entries));
+		add_dump_fields(json, object);
 	return json;
 }
 
@@ -87,6 +98,8 @@ add_properties(json_t *json, const Manifest *manifest)
 						json_null() : json_string(manifest->key_id));
 	json_object_set_new(json, "label", json_text(manifest->label));
 	json_object_set_new(json, "schedule", json_text(manifest->schedule));
+	json_object_set_new(json, "all_databases",
+						json_boolean(manifest->scope_known && manifest->scope == NULL));
 }
 
 /*
@@ -98,12 +111,15 @@ add_verification(json_t *json, const Backup *backup)
 	const char *problem = NULL;
 	VerifyDepth depth;
 	int64		at_ms;
+	int64		full_ms = backup_full_verification(backup);
 	bool		good = backup_verification(backup, &at_ms, &depth, &problem);
 
 	json_object_set_new(json, "status", json_string(good ? "ok" : "failed"));
 	json_object_set_new(json, "verified_at", time_to_json(at_ms));
 	json_object_set_new(json, "verified_depth",
 						json_string(verify_depth_name(depth)));
+	json_object_set_new(json, "full_verified_at",
+						full_ms == 0 ? json_null() : time_to_json(full_ms));
 	json_object_set_new(json, "verification_error",
 						good ? json_null() : json_text(problem));
 }

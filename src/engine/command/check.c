@@ -4,8 +4,7 @@
 #include "postgres_fe.h"
 
 #include "command/arguments.h"
-#include "command/human.h"
-#include "command/table.h"
+#include "command/finding.h"
 #include "isolated.h"
 #include "process.h"
 #include "protocol.h"
@@ -28,7 +27,7 @@ static const struct option check_options[] = {
 	ARGUMENT_HELP_OPTION
 };
 
-static const Column finding_columns[] = {
+static const Column finding_columns[FINDING_COLUMNS] = {
 	{"STATUS"}, {"CHECK"}, {"FINDING"}
 };
 
@@ -104,58 +103,6 @@ collect_findings(const CommonOptions *options)
 	return rows;
 }
 
-/*
- * A text of a finding; NULL for null.
- */
-static const char *
-finding_text(const json_t *row, const char *key)
-{
-	return json_string_value(json_object_get(row, key));
-}
-
-/*
- * Prints the findings, for people.
- */
-static void
-print_findings(json_t *rows)
-{
-	Table	   *table = table_begin(finding_columns, lengthof(finding_columns));
-	json_t	   *row;
-	size_t		i;
-
-	json_array_foreach(rows, i, row)
-	{
-		const char *hint = finding_text(row, "hint");
-
-		table_add(table, printable_text(finding_text(row, "status")));
-		table_add(table, printable_text(finding_text(row, "name")));
-		table_add(table, printable_text(finding_text(row, "message")));
-		if (hint == NULL)
-			continue;
-		table_add(table, pstrdup(""));
-		table_add(table, pstrdup("  hint"));
-		table_add(table, printable_text(hint));
-	}
-	table_print(table);
-}
-
-/*
- * Is any finding an error?
- */
-static bool
-has_error(json_t *rows)
-{
-	json_t	   *row;
-	size_t		i;
-
-	json_array_foreach(rows, i, row)
-	{
-		if (strcmp(finding_text(row, "status"), "error") == 0)
-			return true;
-	}
-	return false;
-}
-
 int
 command_check(const CommonOptions *options, int argc, char **argv)
 {
@@ -174,10 +121,10 @@ command_check(const CommonOptions *options, int argc, char **argv)
 		repository_from_options(options);
 
 	rows = collect_findings(options);
-	exit_code = has_error(rows) ? 1 : 0;
+	exit_code = findings_have(rows, "error") ? 1 : 0;
 	if (options->json)
 		json_print(rows);
 	else
-		print_findings(rows);
+		findings_print(rows, finding_columns, "name");
 	return exit_code;
 }

@@ -61,8 +61,10 @@ extern json_t *job_event(json_t *job);
 extern json_t *job_discard(json_t *job);
 extern json_t *job_check(json_t *job);
 extern json_t *job_expire(json_t *job);
+extern json_t *job_measure(json_t *job);
 extern json_t *job_metrics(json_t *job);
 extern json_t *job_notify(json_t *job);
+extern json_t *job_listen(json_t *job);
 
 /*
  * Verifies a backup to a depth (VERIFY_DIGEST to VERIFY_FULL), reporting

@@ -9,6 +9,7 @@
 
 #include "common/object_name.h"
 #include "database/catalog.h"
+#include "database/table_sizes.h"
 #include "database/toc.h"
 #include "protocol.h"
 
@@ -20,6 +21,8 @@ struct DatabaseDump
 	PGconn	   *snapshot;		/* holds it until pg_dump does; then NULL */
 	Oid		   *relations;
 	int			relation_count;
+	TableSize  *tables;			/* the largest */
+	int			table_count;
 	Program    *program;
 	TocReader  *toc;
 	Sink	   *toc_sink;
@@ -93,6 +96,10 @@ start_dump(BackupRun *run, int index)
 	snapshot = take_snapshot(run, dump);
 	dump->program = dump_database_start(&run->dump, dump->database, snapshot);
 	pg_free(snapshot);
+
+	/* pg_dump takes a while to start. */
+	if (run->dump.type != BACKUP_SCHEMA)
+		dump->tables = table_sizes(dump->snapshot, &dump->table_count);
 	return dump;
 }
 
@@ -185,11 +192,15 @@ databases_store(BackupRun *run)
 	while (run->dumping != NULL)
 	{
 		DatabaseDump *dump = run->dumping;
+		ManifestObject *entry;
 
 		open_receivers(run, dump);
 		pass_on(run, dump);
 		run->dumping = start_dump(run, dump->index + 1);
-		check_contents(run, dump, object_finish(run->writer, dump->object));
+		entry = object_finish(run->writer, dump->object);
+		entry->tables = dump->tables;
+		entry->table_count = dump->table_count;
+		check_contents(run, dump, entry);
 		pg_free(dump);
 	}
 }

@@ -22,7 +22,9 @@ static const struct
 	{"check", job_check},
 	{"expire", job_expire},
 	{"metrics", job_metrics},
-	{"notify", job_notify}
+	{"measure", job_measure},
+	{"notify", job_notify},
+	{"listen", job_listen}
 };
 
 const char *
@@ -218,10 +220,27 @@ job_cipher(json_t *job, Repository *repository)
 	return cipher;
 }
 
+/*
+ * Would a message with this be too long?
+ */
+static bool
+is_too_long(json_t *body)
+{
+	return json_dumpb(body, NULL, 0, JSON_COMPACT) > PROTOCOL_LINE_LIMIT / 2;
+}
+
 void
 job_send_backup(json_t *backup)
 {
-	if (json_dumpb(backup, NULL, 0, JSON_COMPACT) > PROTOCOL_LINE_LIMIT / 2)
+	json_t	   *object;
+	size_t		i;
+
+	if (is_too_long(backup))
+	{
+		json_array_foreach(json_object_get(backup, "objects"), i, object)
+			json_object_del(object, "tables");
+	}
+	if (is_too_long(backup))
 		json_object_del(backup, "objects");
 	protocol_send("backup", backup);
 }

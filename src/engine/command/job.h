@@ -82,8 +82,8 @@ extern PGconn *job_connect(const ServerAddress *address);
 extern Cipher job_cipher(json_t *job, Repository *repository);
 
 /*
- * Sends a backup as JSON, and frees that.  The list of objects is left out
- * where the line would be too long with it.
+ * Sends a backup as JSON, and frees that.  Where the line would be too long
+ * with them, the sizes of tables are left out, or all objects.
  */
 extern void job_send_backup(json_t *backup);
 

@@ -10,6 +10,10 @@
 #include "job_state.h"
 #include "protocol.h"
 
+/* How much smaller than its database a dump may be. */
+#define PLAIN_DIVISOR 2
+#define COMPRESSED_DIVISOR 10
+
 /*
  * The type of the backup, which its identifier names too.
  */
@@ -72,6 +76,37 @@ find_databases(BackupRun *run)
 }
 
 /*
+ * How the job wants backups to be compressed.
+ */
+static Compression
+wanted_compression(const BackupRun *run)
+{
+	const char *word = job_required_text(run->job, "compression");
+	Compression compression;
+	const char *problem;
+
+	if (!compression_parse(word, &compression, &problem))
+		fail(FAILURE_USAGE, problem, "there is no compression \"%s\"", word);
+	return compression;
+}
+
+/*
+ * What a backup of these databases takes at least, as a rule, when there was
+ * none of its kind before.  Databases have indexes and free space too, which a
+ * dump has not; one that turns out larger is stopped in time.
+ */
+static int64
+first_backup_bytes(const BackupRun *run)
+{
+	int64		bytes = 0;
+
+	for (int i = 0; i < run->database_count; i++)
+		bytes += run->expected[i];
+	return bytes / (wanted_compression(run).method == COMPRESSION_NONE ?
+					PLAIN_DIVISOR : COMPRESSED_DIVISOR);
+}
+
+/*
  * Fails if the backup does not fit into the repository any more, as far as
  * the last one of its kind, or else the size of the databases, tells.
  */
@@ -81,11 +116,7 @@ require_space(const BackupRun *run)
 	int64		expected = job_integer(run->job, "expected_bytes", 0);
 
 	if (expected <= 0)
-	{
-		expected = 0;
-		for (int i = 0; i < run->database_count; i++)
-			expected += run->expected[i];
-	}
+		expected = first_backup_bytes(run);
 	job_send_space(run->repository);
 	job_require_space(run->job, run->repository, expected);
 }
@@ -106,9 +137,7 @@ static Manifest *
 make_manifest(const BackupRun *run)
 {
 	json_t	   *server = json_object_get(run->job, "server");
-	const char *compression = job_required_text(run->job, "compression");
 	Manifest   *manifest = pg_malloc0(sizeof(Manifest));
-	const char *problem;
 
 	strlcpy(manifest->id, job_backup_id(run->job), sizeof(manifest->id));
 	manifest->type = run->dump.type;
@@ -117,8 +146,7 @@ make_manifest(const BackupRun *run)
 	manifest->server_version = job_server_version(run->job);
 	manifest->engine_version = pg_strdup(ERPGO_BACKUP_VERSION);
 	manifest->started_ms = time_now_ms();
-	if (!compression_parse(compression, &manifest->compression, &problem))
-		fail(FAILURE_USAGE, problem, "there is no compression \"%s\"", compression);
+	manifest->compression = wanted_compression(run);
 	manifest->cipher = job_cipher(run->job, run->repository);
 	manifest->label = copy_text(job_text(run->job, "label"));
 	manifest->schedule = copy_text(job_text(run->job, "schedule"));
@@ -162,6 +190,15 @@ compressing_processes(const Compression *compression, int jobs)
 }
 
 /*
+ * Says, as long as there is progress, that the folder is ours.
+ */
+static void
+renew_claim(void *writer)
+{
+	backup_renew(writer);
+}
+
+/*
  * Takes the backup's folder.  From now on it is ours to remove.
  */
 static void
@@ -176,6 +213,7 @@ begin_backup(BackupRun *run)
 							   compressing_processes(&manifest->compression,
 													 (int) job_integer(run->job, "jobs", 1)));
 	job_state_note_backup(BACKUP_BEGUN);
+	progress_set_companion(renew_claim, run->writer);
 }
 
 /*
@@ -232,6 +270,7 @@ static void
 publish(BackupRun *run)
 {
 	progress_report("publishing", NULL, run->bytes_done, run->bytes_done);
+	progress_set_companion(NULL, NULL);
 	run->writer->manifest->finished_ms = time_now_ms();
 	backup_publish(run->writer);
 }

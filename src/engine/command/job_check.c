@@ -83,7 +83,7 @@ secrets_step(void *context)
 	static const char *const names[] = {
 		SECRET_ENCRYPTION_KEY, SECRET_PASSWORD, SECRET_SLACK_WEBHOOK_URL,
 		SECRET_WEBHOOK_URL, SECRET_WEBHOOK_SECRET, SECRET_HEARTBEAT_URL,
-		SECRET_SMTP_PASSWORD
+		SECRET_SMTP_PASSWORD, SECRET_METRICS_TOKEN
 	};
 	CheckStep  *step = context;
 	const char *path = job_text(step->job, "secrets_file");

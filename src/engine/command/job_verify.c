@@ -25,7 +25,7 @@ verify_step(void *context)
 }
 
 /*
- * Stores what was found.
+ * Stores what was found.  Fails if the backup was deleted meanwhile.
  */
 static void
 store_finding(const VerifyStep *step, EventKind kind, const char *value)
@@ -33,9 +33,13 @@ store_finding(const VerifyStep *step, EventKind kind, const char *value)
 	Event		event = {
 		.kind = kind,
 		.at_ms = time_now_ms(),
+		.key = kind == EVENT_FAILED ?
+		unconstify(char *, verify_depth_name(step->depth)) : NULL,
 		.value = unconstify(char *, value)
 	};
 
+	/* Without its objects it looks damaged, but nobody is to be told so. */
+	(void) backup_load(step->repository, step->backup->manifest->id);
 	backup_add_event(step->repository, step->backup->manifest->id,
 					 step->backup->data_key, &event);
 }

@@ -5,8 +5,7 @@
 
 #include "command/arguments.h"
 #include "command/delivery.h"
-#include "command/human.h"
-#include "command/table.h"
+#include "command/finding.h"
 #include "repository/secrets.h"
 
 const char *const help_notify_test =
@@ -33,7 +32,7 @@ static const struct option notify_test_options[] = {
 	ARGUMENT_HELP_OPTION
 };
 
-static const Column delivery_columns[] = {
+static const Column delivery_columns[FINDING_COLUMNS] = {
 	{"STATUS"}, {"CHANNEL"}, {"WHAT HAPPENED"}
 };
 
@@ -74,47 +73,6 @@ read_timeout_ms(int argc, char **argv)
 	return timeout_ms;
 }
 
-/*
- * Prints what became of the alert, for people.
- */
-static void
-print_deliveries(const json_t *rows)
-{
-	Table	   *table = table_begin(delivery_columns, lengthof(delivery_columns));
-
-	for (size_t i = 0; i < json_array_size(rows); i++)
-	{
-		json_t	   *row = json_array_get(rows, i);
-		const char *hint = json_string_value(json_object_get(row, "hint"));
-
-		table_add(table, printable_text(json_string_value(json_object_get(row, "status"))));
-		table_add(table, printable_text(json_string_value(json_object_get(row, "channel"))));
-		table_add(table, printable_text(json_string_value(json_object_get(row, "message"))));
-		if (hint == NULL)
-			continue;
-		table_add(table, pstrdup(""));
-		table_add(table, pstrdup("  hint"));
-		table_add(table, printable_text(hint));
-	}
-	table_print(table);
-}
-
-/*
- * Did every delivery succeed?
- */
-static bool
-all_sent(const json_t *rows)
-{
-	for (size_t i = 0; i < json_array_size(rows); i++)
-	{
-		const char *status = json_string_value(json_object_get(json_array_get(rows, i), "status"));
-
-		if (strcmp(status, DELIVERY_SENT) != 0)
-			return false;
-	}
-	return true;
-}
-
 int
 command_notify_test(const CommonOptions *options, int argc, char **argv)
 {
@@ -138,10 +96,10 @@ command_notify_test(const CommonOptions *options, int argc, char **argv)
 	if (notify_send(&alert, 1, &notify_options) == 0)
 		fail(FAILURE_STATE, notify_channels_hint, "no channel for alerts is configured");
 
-	exit_code = all_sent(rows) ? 0 : 1;
+	exit_code = findings_have(rows, DELIVERY_FAILED) ? 1 : 0;
 	if (options->json)
 		json_print(rows);
 	else
-		print_deliveries(rows);
+		findings_print(rows, delivery_columns, "channel");
 	return exit_code;
 }

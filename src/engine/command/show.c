@@ -11,7 +11,7 @@ const char *const help_show =
 "Usage: erpgo_backup show [OPTIONS] ID|latest\n"
 "\n"
 "Shows what is known of a backup: when and how it was made, what it consists\n"
-"of, and how it was verified.\n"
+"of, how large the largest tables were then, and how it was verified.\n"
 "\n"
 "Options:\n"
 "  --break-glass        print a script that restores the backup with\n"
@@ -29,6 +29,13 @@ static const struct option show_options[] = {
 static const Column object_columns[] = {
 	{"OBJECT"}, {"DATABASE"}, {"SIZE", true}, {"STORED", true},
 	{"ENTRIES", true}, {"SHA-256"}
+};
+
+/* How many tables of a database are shown; JSON has all that are noted. */
+#define TABLES_SHOWN 5
+
+static const Column table_columns[] = {
+	{"DATABASE"}, {"TABLE"}, {"SIZE", true}
 };
 
 /*
@@ -86,6 +93,33 @@ print_manifest(const Manifest *manifest)
 		print_property("label", printable_text(manifest->label));
 	if (manifest->schedule != NULL)
 		print_property("schedule", printable_text(manifest->schedule));
+}
+
+/*
+ * Prints the largest tables, if they were noted.
+ */
+static void
+print_tables(const Manifest *manifest)
+{
+	Table	   *table = NULL;
+
+	for (int i = 0; i < manifest->object_count; i++)
+	{
+		const ManifestObject *object = &manifest->objects[i];
+
+		for (int t = 0; t < Min(object->table_count, TABLES_SHOWN); t++)
+		{
+			if (table == NULL)
+				table = table_begin(table_columns, lengthof(table_columns));
+			table_add(table, printable_text(object->database));
+			table_add(table, printable_text(object->tables[t].name));
+			table_add(table, bytes_text(object->tables[t].bytes));
+		}
+	}
+	if (table == NULL)
+		return;
+	putchar('\n');
+	table_print(table);
 }
 
 /*
@@ -164,6 +198,7 @@ print_backup(const Backup *backup)
 	print_events(backup);
 	putchar('\n');
 	print_objects(backup->manifest);
+	print_tables(backup->manifest);
 }
 
 int

@@ -147,6 +147,7 @@ record_outcome(Repository *repository, const Backup *backup,
 	else if (report->exit_code == failure_exit_code(FAILURE_DAMAGED))
 	{
 		event.kind = EVENT_FAILED;
+		event.key = unconstify(char *, verify_depth_name(report->depth));
 		value = json_string_value(json_object_get(first, "message"));
 	}
 	else

@@ -129,6 +129,17 @@ read_details(json_t *json)
 }
 
 /*
+ * The channels that are named; NULL if all are meant.
+ */
+static json_t *
+read_channels(json_t *json)
+{
+	json_t	   *channels = json_object_get(json, "channels");
+
+	return json_is_array(channels) ? json_incref(channels) : NULL;
+}
+
+/*
  * The name of this machine.
  */
 static char *
@@ -171,6 +182,7 @@ alert_from_json(json_t *json, const char *cluster)
 		.backup = read_text(json, "backup", WORD_LIMIT),
 		.at = read_text(json, "at", WORD_LIMIT),
 		.details = read_details(json),
+		.channels = read_channels(json),
 	};
 
 	if (alert.cluster == NULL)
@@ -195,6 +207,22 @@ alert_for_test(const char *cluster)
 
 	json_decref(json);
 	return alert;
+}
+
+bool
+alert_is_for(const Alert *alert, const char *channel)
+{
+	size_t		i;
+	json_t	   *name;
+
+	if (alert->channels == NULL)
+		return true;
+	json_array_foreach(alert->channels, i, name)
+	{
+		if (json_is_string(name) && strcmp(json_string_value(name), channel) == 0)
+			return true;
+	}
+	return false;
 }
 
 json_t *

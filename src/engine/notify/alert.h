@@ -29,6 +29,7 @@ typedef struct Alert
 	const char *backup;			/* identifier, or NULL */
 	const char *at;				/* when it came up */
 	json_t	   *details;		/* an object */
+	json_t	   *channels;		/* names of those to send it by; NULL: all */
 } Alert;
 
 /*
@@ -41,6 +42,9 @@ extern Alert alert_from_json(json_t *json, const char *cluster);
 
 /* An alert that tells of nothing but that alerts arrive. */
 extern Alert alert_for_test(const char *cluster);
+
+/* Is the alert to be sent by a channel? */
+extern bool alert_is_for(const Alert *alert, const char *channel);
 
 /* The alert as the generic webhook sends it. */
 extern json_t *alert_to_json(const Alert *alert);

@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "common/host_port.h"
 #include "lib/stringinfo.h"
 #include "notify/channel.h"
 #include "repository/secrets.h"

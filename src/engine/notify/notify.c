@@ -86,6 +86,19 @@ begin_transfer(Notification *notification, Lane *lane, Verdict *verdict)
 }
 
 /*
+ * Passes over the alerts that are not for a lane's channel; false if nothing
+ * is left.
+ */
+static bool
+find_next(Lane *lane)
+{
+	while (lane->next < lane->count && lane->alerts != NULL &&
+		   !alert_is_for(&lane->alerts[lane->next], lane->channel->name))
+		lane->next++;
+	return lane->next < lane->count;
+}
+
+/*
  * Begins the next transfer of a lane, if there is one more.
  */
 static void
@@ -93,7 +106,7 @@ advance(Notification *notification, Lane *lane)
 {
 	Verdict		verdict;
 
-	while (lane->next < lane->count)
+	while (find_next(lane))
 	{
 		if (begin_transfer(notification, lane, &verdict))
 		{

@@ -27,10 +27,11 @@ typedef struct NotifyOptions
 #define NOTIFY_TIMEOUT_LIMIT_MS 30000
 
 /*
- * Sends the alerts in their order, on all channels at once, and reports every
- * delivery.  Receivers that do not answer hold up only their own channel, and
- * all together it takes less than a minute.  Returns the number of channels;
- * the secrets must have been loaded.
+ * Sends the alerts in their order, each on its channels, all channels at
+ * once, and reports every delivery.  Receivers that do not answer hold up only
+ * their own channel, and all together it takes less than a minute.  Returns
+ * the number of channels that are configured; the secrets must have been
+ * loaded.
  */
 extern int	notify_send(const Alert *alerts, int count,
 						const NotifyOptions *options);

@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "common/host_port.h"
 #include "common/version.h"
 #include "failure.h"
 #include "notify/transfer.h"
@@ -144,14 +145,6 @@ transfer_refuse(Transfer *transfer, Verdict verdict)
 {
 	transfer->is_refused = true;
 	transfer->refusal = verdict;
-}
-
-bool
-host_is_loopback(const char *host)
-{
-	/* What begins like an address could be a name: "127.example.com". */
-	return pg_strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-		(strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
 }
 
 /*

@@ -77,7 +77,4 @@ extern void transfer_refuse(Transfer *transfer, Verdict verdict);
 /* What became of a transfer that libcurl has finished. */
 extern Verdict transfer_verdict(Transfer *transfer, CURLcode result);
 
-/* Is this the name or address of this machine itself? */
-extern bool host_is_loopback(const char *host);
-
 #endif

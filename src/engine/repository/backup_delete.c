@@ -1,9 +1,10 @@
 /*
  * Deleting a backup.
  *
- * The event that begins the deletion is the first object to be made and the
- * last to be removed: as long as anything else is there, everybody sees that
- * the backup does not exist any more.
+ * What marks the deletion is the first object to be made and the last to be
+ * removed: as long as anything else is there, everybody sees that the backup
+ * does not exist any more.  It is an event; on a full disk, where none can be
+ * stored, the manifest gets another name instead.
  */
 #include "postgres_fe.h"
 
@@ -25,7 +26,7 @@ typedef enum Stage
 static Stage
 stage_of(const char *name)
 {
-	if (is_deleting_event(name))
+	if (is_deletion_mark(name))
 		return STAGE_DELETING;
 	if (strcmp(name, MANIFEST_NAME) == 0)
 		return STAGE_MANIFEST;
@@ -55,11 +56,11 @@ remove_until(Repository *repository, const char *backup_id, Stage last)
 }
 
 /*
- * The name of the object that begins the deletion; NULL if there is none.
+ * The name of the object that marks the deletion; NULL if there is none.
  * Also counts the pins.
  */
 static char *
-find_deleting_event(Repository *repository, const char *backup_id, int *pins)
+find_mark(Repository *repository, const char *backup_id, int *pins)
 {
 	char	   *folder = backup_object_name(repository, backup_id, "");
 	StoreListing listing = backup_objects(repository, backup_id);
@@ -71,7 +72,7 @@ find_deleting_event(Repository *repository, const char *backup_id, int *pins)
 		const char *name = listing.objects[i].name;
 		const char *kind = strrchr(name, '-');
 
-		if (found == NULL && is_deleting_event(name + strlen(folder)))
+		if (found == NULL && is_deletion_mark(name + strlen(folder)))
 			found = pg_strdup(name);
 		else if (kind != NULL && strcmp(kind, "-pin.json") == 0)
 			*pins += 1;
@@ -96,29 +97,73 @@ count_pins(const Backup *backup)
 
 /*
  * Stores that a backup is being deleted.  Without its manifest nobody has its
- * key, and nothing but the name of the event counts.  False if the backup was
- * pinned since it was read: then it stays.
+ * key, and nothing but the name of the event counts.
  */
-static bool
-begin_deletion(Repository *repository, const char *backup_id,
-			   const Backup *backup, const char *rule)
+static void
+store_event(Repository *repository, const char *backup_id, const Backup *backup,
+			const char *rule)
 {
 	Event		event = {
 		.kind = EVENT_DELETING,
 		.at_ms = time_now_ms(),
 		.value = unconstify(char *, rule)
 	};
-	int			pins;
-	char	   *name;
 
 	backup_add_event(repository, backup_id,
 					 backup == NULL ? "" : backup->data_key, &event);
+}
 
-	/* Whoever pins looks for this event afterwards, as we look for pins. */
-	name = find_deleting_event(repository, backup_id, &pins);
+/*
+ * Gives one of the objects that say what a backup is the name of another.
+ */
+static bool
+rename_object(Repository *repository, const char *backup_id, const char *from,
+			  const char *to)
+{
+	return store_rename(repository->store,
+						backup_object_name(repository, backup_id, from),
+						backup_object_name(repository, backup_id, to));
+}
+
+/*
+ * Marks that a backup is being deleted; without a rule, by what needs no
+ * room.  One that lost its manifest never looks like a good one, and needs no
+ * mark.
+ */
+static void
+mark_deletion(Repository *repository, const BackupFolder *folder,
+			  const Backup *backup, const char *rule)
+{
+	if (rule != NULL)
+		store_event(repository, folder->id, backup, rule);
+	else if (folder->state == FOLDER_PUBLISHED &&
+			 !rename_object(repository, folder->id, MANIFEST_NAME, DELETING_NAME))
+		fail(FAILURE_DISK_FULL, "Free some space there.",
+			 "could not begin to delete backup \"%s\": repository \"%s\" is full",
+			 folder->id, repository->store->url);
+}
+
+/*
+ * Begins the deletion of a backup.  False if it was pinned since it was read:
+ * then it stays.
+ */
+static bool
+begin_deletion(Repository *repository, const BackupFolder *folder,
+			   const Backup *backup, const char *rule)
+{
+	int			pins;
+	char	   *name;
+
+	mark_deletion(repository, folder, backup, rule);
+
+	/* Whoever pins looks for the mark afterwards, as we look for pins. */
+	name = find_mark(repository, folder->id, &pins);
 	if (backup == NULL || pins <= count_pins(backup) || name == NULL)
 		return true;
-	store_remove(repository->store, name);
+	if (rule != NULL)
+		store_remove(repository->store, name);
+	else
+		rename_object(repository, folder->id, DELETING_NAME, MANIFEST_NAME);
 	return false;
 }
 
@@ -137,7 +182,7 @@ backup_delete(Repository *repository, const BackupFolder *folder,
 		return;
 	}
 	if (state != FOLDER_DELETING &&
-		!begin_deletion(repository, folder->id, backup, rule))
+		!begin_deletion(repository, folder, backup, rule))
 		return;
 	prefix = backup_object_name(repository, folder->id, "");
 	store_sweep(repository->store, prefix);
@@ -150,13 +195,14 @@ char *
 backup_deletion_rule(Repository *repository, const char *backup_id)
 {
 	int			pins;
-	char	   *name = find_deleting_event(repository, backup_id, &pins);
+	char	   *name = find_mark(repository, backup_id, &pins);
 	char	   *content = NULL;
 	json_t	   *json = NULL;
 	const char *value;
 	char	   *rule = NULL;
 
-	if (name != NULL)
+	/* A manifest may be large, and has no rule. */
+	if (name != NULL && strcmp(strrchr(name, '/') + 1, DELETING_NAME) != 0)
 		content = store_get_text(repository->store, name, RECORD_LIMIT);
 	if (content != NULL)
 		json = record_parse(content);

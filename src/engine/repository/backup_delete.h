@@ -10,8 +10,9 @@
 /*
  * Deletes a backup that was in a state when that was decided; backup is NULL
  * if it cannot be read.  The rule that decided it is stored first, in the
- * event from which on the backup does not exist.  Nothing happens if the state
- * is another one by now, or the backup was pinned meanwhile: it is there
+ * event from which on the backup does not exist; without a rule nothing is
+ * stored, and the deletion needs no room.  Nothing happens if the state is
+ * another one by now, or the backup was pinned meanwhile: it is there
  * afterwards.  One whose deletion has begun is deleted to the end.
  */
 extern void backup_delete(Repository *repository, const BackupFolder *folder,

@@ -35,9 +35,10 @@ is_event_of(const char *name, const char *kind)
 }
 
 bool
-is_deleting_event(const char *name)
+is_deletion_mark(const char *name)
 {
-	return is_event_of(name, event_kind_name(EVENT_DELETING));
+	return strcmp(name, DELETING_NAME) == 0 ||
+		is_event_of(name, event_kind_name(EVENT_DELETING));
 }
 
 /*
@@ -52,7 +53,7 @@ note_object(FolderNames *names, const StoreObject *object, const char *name)
 		names->manifest = true;
 	else if (strcmp(name, WRITER_NAME) == 0)
 		names->writer = true;
-	else if (is_deleting_event(name))
+	else if (is_deletion_mark(name))
 		names->deleting = true;
 	else if (is_event_of(name, UNREADABLE_KIND))
 		names->unreadable = true;

@@ -38,10 +38,10 @@ extern void backup_note_unreadable(Repository *repository,
 								   const char *backup_id);
 
 /*
- * Is this the name, below a backup's folder, of the event that begins its
- * deletion?
+ * Is this the name, below a backup's folder, of what begins its deletion: the
+ * event, or, where no event could be stored, the manifest under another name?
  */
-extern bool is_deleting_event(const char *name);
+extern bool is_deletion_mark(const char *name);
 
 /* The state of a backup's folder. */
 extern FolderState backup_folder_state(Repository *repository,

@@ -23,26 +23,78 @@ backup_is_pinned(const Backup *backup, const char **reason)
 	return false;
 }
 
+/*
+ * How deep a verification went that failed.  One that does not say so counts
+ * as the deepest, so that it is not taken back too easily.
+ */
+static VerifyDepth
+failed_depth(const Event *event)
+{
+	VerifyDepth depth;
+
+	return event->key != NULL && verify_depth_parse(event->key, &depth) ?
+		depth : VERIFY_FULL;
+}
+
+/*
+ * The last verification that counts among the events, or NULL.  One that went
+ * well takes back earlier failures of those that looked no deeper.
+ */
+static const Event *
+last_verification(const Backup *backup)
+{
+	const Event *last = NULL;
+	VerifyDepth proven = VERIFY_DIGEST;
+
+	for (int i = backup->event_count - 1; i >= 0; i--)
+	{
+		const Event *event = &backup->events[i];
+		VerifyDepth depth;
+
+		if (event->kind == EVENT_FAILED &&
+			(last == NULL || failed_depth(event) > proven))
+			return event;
+		if (event->kind != EVENT_VERIFIED ||
+			!verify_depth_parse(event->value, &depth))
+			continue;
+		proven = last == NULL ? depth : Max(depth, proven);
+		if (last == NULL)
+			last = event;
+	}
+	return last;
+}
+
 bool
 backup_verification(const Backup *backup, int64 *at_ms, VerifyDepth *depth,
 					const char **problem)
 {
-	/* An event of a failure does not say how deep that one looked. */
+	const Event *event = last_verification(backup);
+
 	*depth = backup->manifest->verified_depth;
+	*at_ms = event == NULL ? backup->manifest->finished_ms : event->at_ms;
+	if (event == NULL)
+		return true;
+	if (event->kind == EVENT_VERIFIED)
+		return verify_depth_parse(event->value, depth);
+	*depth = failed_depth(event);
+	*problem = event->value;
+	return false;
+}
+
+int64
+backup_full_verification(const Backup *backup)
+{
 	for (int i = backup->event_count - 1; i >= 0; i--)
 	{
 		const Event *event = &backup->events[i];
+		VerifyDepth depth;
 
-		if (event->kind != EVENT_VERIFIED && event->kind != EVENT_FAILED)
-			continue;
-		*at_ms = event->at_ms;
-		if (event->kind == EVENT_VERIFIED)
-			return verify_depth_parse(event->value, depth);
-		*problem = event->value;
-		return false;
+		if (event->kind == EVENT_VERIFIED &&
+			verify_depth_parse(event->value, &depth) && depth >= VERIFY_FULL)
+			return event->at_ms;
 	}
-	*at_ms = backup->manifest->finished_ms;
-	return true;
+	return backup->manifest->verified_depth >= VERIFY_FULL ?
+		backup->manifest->finished_ms : 0;
 }
 
 /*

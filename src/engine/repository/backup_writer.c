@@ -6,18 +6,21 @@
 #include <openssl/crypto.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "failure.h"
+#include "isolated.h"
 #include "repository/backup_folder.h"
 #include "repository/record.h"
 
+/* After so many milliseconds the object that says who writes is renewed. */
+#define RENEWAL_INTERVAL_MS (60 * 1000)
+
 /*
- * Takes the folder of a backup, which only one process can do, by the object
- * that says who writes there.
+ * What the object says that tells who writes; allocated.
  */
-static void
-take_folder(Repository *repository, const char *backup_id)
+static char *
+claim_text(const char *backup_id)
 {
-	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
 	char		host[256] = "";
 	char		started_at[TIME_TEXT_SIZE];
 	json_t	   *json;
@@ -33,11 +36,51 @@ take_folder(Repository *repository, const char *backup_id)
 	if (printed == NULL)
 		fail(FAILURE_INTERNAL, NULL, "could not print the JSON of a writer");
 	content = psprintf("%s\n", printed);
-	store_put_text(repository->store, name, content, PUT_NEW);
-	pg_free(content);
 	free(printed);
 	json_decref(json);
+	return content;
+}
+
+/*
+ * Stores the object that says who writes.
+ */
+static void
+store_claim(const BackupWriter *writer, PutMode mode)
+{
+	Repository *repository = writer->repository;
+	char	   *name = backup_object_name(repository, writer->manifest->id, WRITER_NAME);
+
+	store_put_text(repository->store, name, writer->claim, mode);
 	pg_free(name);
+}
+
+/*
+ * Takes the folder of a backup, which only one process can do, by the object
+ * that says who writes there.
+ */
+static void
+take_folder(BackupWriter *writer)
+{
+	writer->claim = claim_text(writer->manifest->id);
+	store_claim(writer, PUT_NEW);
+	writer->claimed_ms = clock_ms();
+}
+
+static void
+renew_step(void *writer)
+{
+	store_claim(writer, PUT_REPLACE);
+}
+
+void
+backup_renew(BackupWriter *writer)
+{
+	Failure		problem;
+
+	if (clock_ms() - writer->claimed_ms < RENEWAL_INTERVAL_MS)
+		return;
+	(void) isolated_run(renew_step, writer, &problem);
+	writer->claimed_ms = clock_ms();
 }
 
 /*
@@ -79,7 +122,7 @@ backup_begin(Repository *repository, Manifest *manifest, int workers)
 	writer->repository = repository;
 	writer->manifest = manifest;
 	writer->workers = workers;
-	take_folder(repository, manifest->id);
+	take_folder(writer);
 
 	/* A backup that is finished does not hold its folder any more. */
 	if (backup_folder_state(repository, manifest->id) != FOLDER_UNFINISHED)

@@ -16,7 +16,8 @@ typedef enum EventKind
 	EVENT_UNPIN,
 	EVENT_ANNOTATE,				/* key and value; an empty value removes */
 	EVENT_VERIFIED,				/* value: the depth */
-	EVENT_FAILED,				/* verification failed; value: what was found */
+	EVENT_FAILED,				/* verification failed; key: the depth; value:
+								 * what was found */
 	EVENT_DELETING				/* value: the rule that decided it */
 } EventKind;
 

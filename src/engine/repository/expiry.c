@@ -11,11 +11,19 @@
 #include "repository/expiry.h"
 #include "repository/record.h"
 
+/* What is to be done in a child process with all that was found. */
+typedef struct PlanStep
+{
+	Repository *repository;
+	const Expiry *expiry;
+} PlanStep;
+
 /* A backup to be deleted in a child process. */
 typedef struct DeleteStep
 {
 	Repository *repository;
 	const ExpiryItem *item;
+	const char *rule;			/* NULL if there is no room to store it */
 } DeleteStep;
 
 RetentionState
@@ -213,7 +221,7 @@ delete_step(void *context)
 	DeleteStep *step = context;
 
 	backup_delete(step->repository, &step->item->folder, step->item->backup,
-				  step->item->reason);
+				  step->rule);
 }
 
 /*
@@ -236,9 +244,14 @@ static bool
 delete_item(Repository *repository, Expiry *expiry, int item,
 			ExpiryReporter report, Failure *problem)
 {
-	DeleteStep	step = {repository, &expiry->items[item]};
+	DeleteStep	step = {repository, &expiry->items[item], expiry->items[item].reason};
 	bool		done = isolated_run(delete_step, &step, problem);
 
+	if (!done && problem->kind == FAILURE_DISK_FULL)
+	{
+		step.rule = NULL;
+		done = isolated_run(delete_step, &step, problem);
+	}
 	if (backup_folder_state(repository, step.item->folder.id) == FOLDER_ABSENT)
 	{
 		report(expiry, item);
@@ -250,31 +263,38 @@ delete_item(Repository *repository, Expiry *expiry, int item,
 }
 
 /*
- * Notes of those that cannot be read since when that is known.
+ * Notes of those that cannot be read since when that is known, and removes
+ * what deletions that were cut short have left of folders.
  */
 static void
-note_unreadable(Repository *repository, const Expiry *expiry)
+tidy_step(void *context)
 {
-	for (int i = 0; i < expiry->count; i++)
+	const PlanStep *step = context;
+	char	   *prefix = psprintf("%sbackup/", step->repository->prefix);
+
+	store_prune(step->repository->store, prefix);
+	for (int i = 0; i < step->expiry->count; i++)
 	{
-		const ExpiryItem *item = &expiry->items[i];
+		const ExpiryItem *item = &step->expiry->items[i];
 
 		if (item->backup == NULL && is_published(&item->folder) &&
-			!item->folder.noted_unreadable)
-			backup_note_unreadable(repository, item->folder.id);
+			!item->folder.noted_unreadable &&
+			step->expiry->judged[i].decision != RETENTION_DELETE)
+			backup_note_unreadable(step->repository, item->folder.id);
 	}
+	pg_free(prefix);
 }
 
 void
 expiry_apply(Repository *repository, Expiry *expiry, ExpiryReporter report)
 {
+	PlanStep	plan = {repository, expiry};
 	Failure		first = {0};
+	Failure		problem;
 	bool		failed = false;
 
-	note_unreadable(repository, expiry);
 	for (int i = 0; i < expiry->deletions; i++)
 	{
-		Failure		problem;
 		int			item = (int) (expiry->order[i] - expiry->judged);
 
 		if (delete_item(repository, expiry, item, report, &problem))
@@ -283,6 +303,10 @@ expiry_apply(Repository *repository, Expiry *expiry, ExpiryReporter report)
 			first = problem;
 		failed = true;
 	}
+
+	/* There may have been no room for notes before. */
+	if (!isolated_run(tidy_step, &plan, &problem) && !failed)
+		fail_with(&problem);
 	if (failed)
 		fail_with(&first);
 }

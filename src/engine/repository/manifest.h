@@ -17,6 +17,7 @@
 /* Names in a backup's folder that are no objects of the manifest. */
 #define MANIFEST_NAME "manifest.json"
 #define WRITER_NAME "writer.json"
+#define DELETING_NAME "deleting.json"
 /* A manifest is small whatever the size of the cluster. */
 #define MANIFEST_LIMIT (64 * 1024 * 1024)
 /* Enough for time_format: "2026-11-22T18:00:00.123Z". */
@@ -28,6 +29,16 @@ typedef enum ObjectKind
 	OBJECT_DATABASES,			/* properties of the databases, JSON */
 	OBJECT_DUMP					/* what pg_dump wrote of one database */
 } ObjectKind;
+
+/* How many tables of a database have their size noted. */
+#define TABLE_SIZE_COUNT 20
+
+/* A table, and how large it was. */
+typedef struct TableSize
+{
+	char	   *name;			/* schema and table, quoted as in SQL */
+	int64		bytes;			/* without indexes */
+} TableSize;
 
 typedef struct ManifestObject
 {
@@ -41,6 +52,8 @@ typedef struct ManifestObject
 	/* Of a dump: its table of contents as "pg_restore --list" shows it. */
 	int			toc_entries;
 	char		toc_sha256[SHA256_HEX_SIZE];
+	TableSize  *tables;			/* the largest; NULL if that was not noted */
+	int			table_count;
 } ManifestObject;
 
 typedef struct Manifest

@@ -7,6 +7,18 @@
 #include "repository/record.h"
 
 /*
+ * Adds what only a dump has.
+ */
+static void
+set_dump_fields(json_t *json, const ManifestObject *object)
+{
+	json_object_set_new(json, "toc_entries", json_integer(object->toc_entries));
+	json_object_set_new(json, "toc_sha256", json_string(object->toc_sha256));
+	if (object->tables != NULL)
+		json_object_set_new(json, "tables", record_table_sizes(object));
+}
+
+/*
  * An object as JSON.
  */
 static json_t *
@@ -23,11 +35,7 @@ object_to_json(const ManifestObject *object)
 	json_object_set_new(json, "stored_size", json_integer(object->stored_size));
 	json_object_set_new(json, "sha256", json_string(object->sha256));
 	if (object->kind == OBJECT_DUMP)
-	{
-		json_object_set_new(json, "toc_entries",
-							json_integer(object->toc_entries));
-		json_object_set_new(json, "toc_sha256", json_string(object->toc_sha256));
-	}
+		set_dump_fields(json, object);
 	return json;
 }
 

@@ -14,6 +14,9 @@
 /* The longest name of a database: 63 bytes, whatever they become in UTF-8. */
 #define DATABASE_NAME_LIMIT (63 * 4)
 
+/* The longest name of a table: two such names, quoted, and a period. */
+#define TABLE_NAME_LIMIT (2 * (2 * DATABASE_NAME_LIMIT + 2) + 1)
+
 /* Versions of the server that the format knows: from 9.0 on. */
 #define SERVER_VERSION_MIN 90000
 #define SERVER_VERSION_MAX 9999999
@@ -235,9 +238,39 @@ object_name_fits(const Manifest *manifest, const char *object_name)
 		len > suffix_len &&
 		strcmp(object_name + len - suffix_len, suffix) == 0 &&
 		strcmp(object_name, MANIFEST_NAME) != 0 &&
-		strcmp(object_name, WRITER_NAME) != 0;
+		strcmp(object_name, WRITER_NAME) != 0 &&
+		strcmp(object_name, DELETING_NAME) != 0;
 	pg_free(suffix);
 	return fits;
+}
+
+/*
+ * Reads the sizes of tables, if they were noted.
+ */
+static void
+read_tables(json_t *json, const char *name, ManifestObject *object)
+{
+	json_t	   *tables = json_object_get(json, "tables");
+	size_t		count = json_array_size(tables);
+
+	if (tables == NULL)
+		return;
+	check(json_is_array(tables), name, "\"tables\" is not an array");
+	object->tables = pg_malloc0((count + 1) * sizeof(TableSize));
+	object->table_count = (int) count;
+	for (size_t i = 0; i < count; i++)
+	{
+		const char *table;
+		json_int_t	bytes;
+
+		UNPACK(json_array_get(tables, i), name, "{s:s, s:I!}",
+			   "name", &table, "bytes", &bytes);
+		check(table[0] != '\0' && strlen(table) <= TABLE_NAME_LIMIT, name,
+			  "the name of a table is empty or too long");
+		check(bytes >= 0, name, "a size is negative");
+		object->tables[i].name = pg_strdup(table);
+		object->tables[i].bytes = bytes;
+	}
 }
 
 /*
@@ -261,6 +294,18 @@ read_dump_fields(json_t *json, const char *name, ManifestObject *object)
 	object->database = pg_strdup(database);
 	object->toc_entries = (int) toc_entries;
 	strlcpy(object->toc_sha256, toc_sha256, SHA256_HEX_SIZE);
+	read_tables(json, name, object);
+}
+
+/*
+ * How many keys an object of a kind has.
+ */
+static size_t
+key_count(json_t *json, ObjectKind kind)
+{
+	if (kind != OBJECT_DUMP)
+		return 5;
+	return json_object_get(json, "tables") == NULL ? 8 : 9;
 }
 
 /*
@@ -287,7 +332,7 @@ read_object(json_t *json, const char *name, const Manifest *manifest,
 	check(size >= 0 && stored_size >= 0, name, "a size is negative");
 	check(hex_is_valid(sha256, SHA256_HEX_SIZE - 1), name,
 		  "\"sha256\" is not a SHA-256");
-	check(json_object_size(json) == (object->kind == OBJECT_DUMP ? 8 : 5),
+	check(json_object_size(json) == key_count(json, object->kind),
 		  name, "an object has an unknown key");
 	object->name = pg_strdup(object_name);
 	object->size = size;

@@ -94,3 +94,20 @@ record_get_wrapped_key(json_t *object, WrappedKey *wrapped)
 	strlcpy(wrapped->hmac, hmac, SHA256_HEX_SIZE);
 	return true;
 }
+
+json_t *
+record_table_sizes(const ManifestObject *object)
+{
+	json_t	   *tables = json_array();
+
+	for (int i = 0; i < object->table_count; i++)
+	{
+		const TableSize *table = &object->tables[i];
+
+		json_array_append_new(tables,
+							  json_pack("{s:o, s:I}", "name",
+										record_string(table->name, "table name"),
+										"bytes", (json_int_t) table->bytes));
+	}
+	return tables;
+}

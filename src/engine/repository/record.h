@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "repository/keys.h"
+#include "repository/manifest.h"
 
 /* No record but a manifest is larger. */
 #define RECORD_LIMIT (64 * 1024)
@@ -36,6 +36,9 @@ extern json_t *record_authenticate(const char *content, const char *data_key,
  * is ("label").  NULL becomes null.
  */
 extern json_t *record_string(const char *content, const char *what);
+
+/* The sizes of tables that are noted of a dump, as a JSON array. */
+extern json_t *record_table_sizes(const ManifestObject *object);
 
 /* A JSON string, or NULL for null; false if it is something else. */
 extern bool record_optional_string(json_t *value, const char **result);

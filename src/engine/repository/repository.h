@@ -91,12 +91,19 @@ extern BackupEntry *repository_load_all(Repository *repository, int *count);
 extern bool backup_is_pinned(const Backup *backup, const char **reason);
 
 /*
- * The last verification: when (ms since 1970) and how deep, from the manifest
- * and the events; returns false if the last one failed, with what was found
- * in *problem.
+ * The last verification that counts: when (ms since 1970) and how deep, from
+ * the manifest and the events; returns false if that one failed, with what was
+ * found in *problem.  A failure counts until a verification that looked as
+ * deep goes well.
  */
 extern bool backup_verification(const Backup *backup, int64 *at_ms,
 								VerifyDepth *depth, const char **problem);
+
+/*
+ * When a verification of everything went well for the last time, even if
+ * others looked less deep since; 0 if none did.
+ */
+extern int64 backup_full_verification(const Backup *backup);
 
 /* Stores an event of a backup. */
 extern void backup_add_event(Repository *repository, const char *backup_id,
@@ -125,6 +132,8 @@ typedef struct BackupWriter
 	Manifest   *manifest;		/* grows with each object */
 	char		data_key[KEY_HEX_SIZE]; /* "" if it is not encrypted */
 	int			workers;		/* processes that compress */
+	char	   *claim;			/* what writer.json says */
+	int64		claimed_ms;		/* when it was stored, by clock_ms */
 } BackupWriter;
 
 /* An object that is being made. */
@@ -143,6 +152,14 @@ typedef struct ObjectWriter
  */
 extern BackupWriter *backup_begin(Repository *repository, Manifest *manifest,
 								  int workers);
+
+/*
+ * Stores writer.json anew if the last time was a minute ago or more, so that
+ * its age tells other machines that the backup is still being made.  Where
+ * that fails, it is tried again a minute later: a day may pass before anybody
+ * takes the backup for one that was left.
+ */
+extern void backup_renew(BackupWriter *writer);
 
 /*
  * Begins an object.  The name gets the suffixes of compression and cipher:

@@ -4,18 +4,14 @@
  */
 #include "postgres_fe.h"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "failure.h"
+#include "repository/small_file.h"
 #include "repository/secrets.h"
-
-/* A secrets file is a few lines. */
-#define SECRETS_FILE_LIMIT (64 * 1024)
 
 #define SECRETS_SYNTAX_HINT "Each line is KEY=value, a comment that begins with \"#\", or blank."
 
@@ -41,59 +37,6 @@ forbid_core_files(void)
 	/* The limit does not hold where cores are piped to a program. */
 	(void) setrlimit(RLIMIT_CORE, &none);
 	(void) prctl(PR_SET_DUMPABLE, 0);
-}
-
-/*
- * Refuses a file that somebody else could have read or written.
- */
-static void
-check_permissions(const char *path, const struct stat *status)
-{
-	if (!S_ISREG(status->st_mode))
-		fail(FAILURE_PERMISSION, NULL,
-			 "secrets file \"%s\" is not a regular file", path);
-	if (status->st_uid != geteuid() && status->st_uid != 0)
-		fail(FAILURE_PERMISSION,
-			 "The file must belong to the user that runs the server, or to root.",
-			 "secrets file \"%s\" belongs to another user", path);
-	if (status->st_mode & (S_IRWXO | S_IWGRP))
-		fail(FAILURE_PERMISSION,
-			 "Run \"chmod 0600\" on the file, and change the secrets if others may have read them.",
-			 "secrets file \"%s\" is open to others: its mode is %04o",
-			 path, (unsigned int) (status->st_mode & 07777));
-	if (status->st_size > SECRETS_FILE_LIMIT)
-		fail(FAILURE_STATE, NULL,
-			 "secrets file \"%s\" is larger than %d bytes",
-			 path, SECRETS_FILE_LIMIT);
-}
-
-/*
- * Reads the whole file, checked, into a buffer of SECRETS_FILE_LIMIT + 1
- * bytes; the text ends with a zero byte.
- */
-static void
-read_secrets_file(const char *path, char *buffer)
-{
-	int			fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat status;
-	size_t		len = 0;
-	ssize_t		count;
-
-	if (fd < 0)
-		fail_errno("could not open secrets file \"%s\"", path);
-	if (fstat(fd, &status) != 0)
-		fail_errno("could not examine secrets file \"%s\"", path);
-	check_permissions(path, &status);
-
-	while ((count = read(fd, buffer + len, SECRETS_FILE_LIMIT - len)) > 0)
-		len += count;
-	if (count < 0)
-		fail_errno("could not read secrets file \"%s\"", path);
-	close(fd);
-	buffer[len] = '\0';
-	if (strlen(buffer) != len)
-		fail(FAILURE_STATE, SECRETS_SYNTAX_HINT,
-			 "secrets file \"%s\" contains a zero byte", path);
 }
 
 /*
@@ -181,14 +124,17 @@ secrets_load(const char *path)
 {
 	char	   *buffer;
 	char	   *rest;
+	size_t		len;
 	int			number = 0;
 
 	forbid_core_files();
 	if (path == NULL)
 		return;
 
-	buffer = pg_malloc(SECRETS_FILE_LIMIT + 1);
-	read_secrets_file(path, buffer);
+	buffer = secret_file_read("secrets file", path, &len);
+	if (strlen(buffer) != len)
+		fail(FAILURE_STATE, SECRETS_SYNTAX_HINT,
+			 "secrets file \"%s\" contains a zero byte", path);
 	rest = buffer;
 	while (rest != NULL)
 	{
@@ -202,8 +148,7 @@ secrets_load(const char *path)
 				 "could not read line %d of secrets file \"%s\": it is not KEY=value, or names a key again",
 				 number, path);
 	}
-	OPENSSL_cleanse(buffer, SECRETS_FILE_LIMIT + 1);
-	pg_free(buffer);
+	small_file_forget(buffer);
 }
 
 const char *
@@ -219,4 +164,35 @@ bool
 secret_is_from_environment(const char *name)
 {
 	return find_secret(name) == NULL && secret_get(name) != NULL;
+}
+
+/*
+ * Overwrites the environment, and has none any more.
+ */
+static void
+forget_environment(void)
+{
+	for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
+		OPENSSL_cleanse(*entry, strlen(*entry));
+	(void) clearenv();
+}
+
+char *
+secrets_forget_but(const char *name)
+{
+	const char *value = secret_get(name);
+	char	   *kept = value == NULL ? NULL : pg_strdup(value);
+
+	while (secrets != NULL)
+	{
+		Secret	   *next = secrets->next;
+
+		OPENSSL_cleanse(secrets->value, strlen(secrets->value));
+		pg_free(secrets->value);
+		pg_free(secrets->name);
+		pg_free(secrets);
+		secrets = next;
+	}
+	forget_environment();
+	return kept;
 }

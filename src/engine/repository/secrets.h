@@ -26,6 +26,13 @@ extern const char *secret_get(const char *name);
 /* Does the value come from the environment and not from the file? */
 extern bool secret_is_from_environment(const char *name);
 
+/*
+ * Overwrites every secret of this process but one, and the environment; the
+ * result is that one, allocated, or NULL.  For a process that strangers talk
+ * to, and which needs no other.
+ */
+extern char *secrets_forget_but(const char *name);
+
 /* The names in use. */
 #define SECRET_ENCRYPTION_KEY "BACKUP_ENCRYPTION_KEY"
 #define SECRET_PASSWORD "POSTGRES_PASSWORD"
@@ -42,6 +49,9 @@ extern bool secret_is_from_environment(const char *name);
 #define SECRET_SMTP_PASSWORD "SMTP_PASSWORD"
 #define SECRET_SMTP_FROM "SMTP_FROM"
 #define SECRET_SMTP_SECURITY "SMTP_SECURITY"
+
+/* What who reads metrics has to show. */
+#define SECRET_METRICS_TOKEN "METRICS_TOKEN"
 
 /* Certificates that are trusted beside the system's. */
 #define SECRET_CA_FILE "BACKUP_CA_FILE"

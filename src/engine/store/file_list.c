@@ -1,6 +1,6 @@
 /*
  * Walking the folders of a file store: listing objects, and removing what
- * writers that died have left.
+ * writers that died, and deletions that were cut short, have left.
  */
 #include "postgres_fe.h"
 
@@ -122,12 +122,19 @@ walk_prefix(Walk *walk)
 	/* Walking a folder adds those in it at the end. */
 	add_folder(walk, folder_name);
 	for (int i = 0; i < walk->folder_count; i++)
-	{
 		walk_folder(walk, walk->folders[i]);
-		pg_free(walk->folders[i]);
-	}
-	pg_free(walk->folders);
 	pg_free(folder_name);
+}
+
+/*
+ * Forgets the folders that were walked.
+ */
+static void
+free_folders(Walk *walk)
+{
+	for (int i = 0; i < walk->folder_count; i++)
+		pg_free(walk->folders[i]);
+	pg_free(walk->folders);
 }
 
 /*
@@ -177,6 +184,7 @@ file_list(Store *store, const char *prefix)
 	};
 
 	walk_prefix(&walk);
+	free_folders(&walk);
 	if (walk.listing.count > 0)
 		qsort(walk.listing.objects, walk.listing.count, sizeof(StoreObject),
 			  compare_objects);
@@ -213,4 +221,30 @@ file_sweep(Store *store, const char *prefix)
 	};
 
 	walk_prefix(&walk);
+	free_folders(&walk);
+}
+
+/*
+ * Takes no interest in a file.
+ */
+static void
+pass_file(Walk *walk, int folder, const char *folder_name, const char *entry,
+		  const struct stat *status)
+{
+}
+
+void
+file_prune(Store *store, const char *prefix)
+{
+	Walk		walk = {
+		.store = (FileStore *) store,
+		.prefix = prefix,
+		.visit = pass_file
+	};
+
+	/* A folder comes after the one that it is in; the first has the prefix. */
+	walk_prefix(&walk);
+	for (int i = walk.folder_count - 1; i > 0; i--)
+		file_folders_prune(walk.store, walk.folders[i]);
+	free_folders(&walk);
 }

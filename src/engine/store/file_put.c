@@ -242,16 +242,38 @@ publish(FilePut *put)
 	return renameat(put->folder, put->temporary, put->folder, last);
 }
 
+/*
+ * Makes the folder again that somebody removed, because no name in it could
+ * be seen.  False if that is not why the file got no name.
+ */
+static bool
+restore_folder(FilePut *put)
+{
+	int			folder;
+
+	if (errno != ENOENT || put->temporary[0] != '\0')
+		return false;
+	folder = file_folder_open(put->store, put->name, true);
+	if (folder < 0)
+		return false;
+	close(put->folder);
+	put->folder = folder;
+	return true;
+}
+
 static void
 file_put_finish(Sink *sink)
 {
 	FilePut    *put = (FilePut *) sink;
 	int			fd = put->fd;
+	int			attempts = 1;
 
 	if (fsync(fd) != 0)
 		file_fail(put->store, "write", put->name);
-	if (publish(put) != 0)
+	while (publish(put) != 0)
 	{
+		if (attempts++ < FOLDER_ATTEMPTS && restore_folder(put))
+			continue;
 		if (errno == EEXIST)
 			fail(FAILURE_DUPLICATE, NULL, "object \"%s\" already exists in \"%s\"",
 				 put->name, put->store->store.url);

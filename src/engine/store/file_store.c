@@ -98,6 +98,24 @@ file_remove(Store *store, const char *name)
 	file_folders_prune(file_store, name);
 }
 
+static bool
+file_rename(Store *store, const char *from, const char *to)
+{
+	FileStore  *file_store = (FileStore *) store;
+	int			folder = file_folder_open(file_store, from, false);
+	bool		renamed = false;
+
+	if (folder >= 0)
+		renamed = renameat(folder, file_last_component(from),
+						   folder, file_last_component(to)) == 0;
+	if (!renamed && errno != ENOENT)
+		file_fail(file_store, "rename", from);
+	if (renamed && file_folder_sync(folder) != 0)
+		file_fail(file_store, "rename", from);
+	file_close_quietly(folder);
+	return renamed;
+}
+
 static void
 file_forget(Store *store, const char *name)
 {
@@ -139,7 +157,9 @@ static const StoreOps file_store_ops = {
 	.get = file_get,
 	.list = file_list,
 	.remove = file_remove,
+	.rename = file_rename,
 	.sweep = file_sweep,
+	.prune = file_prune,
 	.forget = file_forget,
 	.space = file_space,
 	.close = file_close

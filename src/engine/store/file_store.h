@@ -55,5 +55,6 @@ extern void file_fail(FileStore *store, const char *action, const char *name)
 extern Sink *file_put(Store *store, const char *name, PutMode mode);
 extern StoreListing file_list(Store *store, const char *prefix);
 extern void file_sweep(Store *store, const char *prefix);
+extern void file_prune(Store *store, const char *prefix);
 
 #endif

@@ -79,11 +79,26 @@ store_remove(Store *store, const char *name)
 	store->ops->remove(store, name);
 }
 
+bool
+store_rename(Store *store, const char *from, const char *to)
+{
+	check_name(store, from);
+	check_name(store, to);
+	return store->ops->rename(store, from, to);
+}
+
 void
 store_sweep(Store *store, const char *prefix)
 {
 	check_prefix(store, prefix);
 	store->ops->sweep(store, prefix);
+}
+
+void
+store_prune(Store *store, const char *prefix)
+{
+	check_prefix(store, prefix);
+	store->ops->prune(store, prefix);
 }
 
 void

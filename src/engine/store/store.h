@@ -1,7 +1,8 @@
 /*
  * A store keeps named, immutable sequences of bytes ("objects"): the little
- * that a directory and a bucket have in common.  There is no rename, no
- * append and no folder, for a bucket has none.
+ * that a directory and a bucket have in common.  There is no append and no
+ * folder, for a bucket has none, and renaming is only for where a put fails
+ * because a store is full, as a bucket never is.
  *
  * Names are relative ("backup/<id>/manifest.json") and pass
  * object_name_is_valid.  Errors do not return (failure.h).  Every promise
@@ -59,10 +60,24 @@ typedef struct StoreOps
 	void		(*remove) (Store *store, const char *name);
 
 	/*
+	 * Gives an object a name that differs after the last slash, durably and
+	 * in one step that needs no room.  False, with nothing changed, if there
+	 * is no such object, or the store cannot; one that never gets full need
+	 * not.
+	 */
+	bool		(*rename) (Store *store, const char *from, const char *to);
+
+	/*
 	 * Removes what writers that died left of unfinished objects under a
 	 * prefix.  The caller knows that nobody is writing there.
 	 */
 	void		(*sweep) (Store *store, const char *prefix);
+
+	/*
+	 * Removes whatever else than objects the store has under a prefix, as
+	 * empty folders.  Does not disturb those who write there.
+	 */
+	void		(*prune) (Store *store, const char *prefix);
 
 	/* Makes the next get of an object read the medium, not a cache. */
 	void		(*forget) (Store *store, const char *name);
@@ -92,7 +107,9 @@ extern Sink *store_put(Store *store, const char *name, PutMode mode);
 extern bool store_get(Store *store, const char *name, Sink *into);
 extern StoreListing store_list(Store *store, const char *prefix);
 extern void store_remove(Store *store, const char *name);
+extern bool store_rename(Store *store, const char *from, const char *to);
 extern void store_sweep(Store *store, const char *prefix);
+extern void store_prune(Store *store, const char *prefix);
 extern void store_forget(Store *store, const char *name);
 extern bool store_space(Store *store, int64 *free, int64 *total);
 extern void store_close(Store *store);

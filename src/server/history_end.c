@@ -1,0 +1,151 @@
+/*
+ * How a job ended, in the tables of schema erpgo_backup.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "audit.h"
+#include "history.h"
+#include "statement.h"
+
+/*
+ * The word for what a request does, as the audit has it.
+ */
+static const char *
+audit_action(const JobRequest *request)
+{
+	return request->kind == JOB_EVENT ? request->event_kind :
+		job_kind_name(request->kind);
+}
+
+/*
+ * Notes the end of an attempt.
+ */
+static void
+end_attempt(const JobRequest *request, const JobEnd *end)
+{
+	const JobOutcome *outcome = end->outcome;
+	bool		ok = outcome->sqlstate == ERRCODE_SUCCESSFUL_COMPLETION;
+	const char *args[] = {
+		request->id,
+		job_kind_name(request->kind),
+		end->status,
+		text_or_null(end->phase),
+		psprintf(INT64_FORMAT, end->bytes),
+		text_or_null(outcome->message),
+		ok ? NULL : unpack_sql_state(outcome->sqlstate),
+		text_or_null(outcome->detail),
+		text_or_null(outcome->hint),
+	};
+
+	statement_run("SELECT erpgo_backup.attempt_end($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+				  lengthof(args), args);
+}
+
+/*
+ * Notes the end of a backup.
+ */
+static void
+end_backup(const JobRequest *request, const JobEnd *end)
+{
+	const char *args[] = {
+		request->id,
+		end->status,
+		end->outcome->message,
+		end->leftovers ? "true" : "false",
+	};
+
+	if (strcmp(end->status, JOB_END_OK) == 0)
+		statement_run("SELECT erpgo_backup.backup_take($1)", 1, &end->backup_json);
+	else
+		statement_run("SELECT erpgo_backup.backup_end($1, $2, $3, $4)",
+					  lengthof(args), args);
+}
+
+/*
+ * Notes what a verification found; one that could not be done says nothing.
+ */
+static void
+end_verification(const JobRequest *request, const JobEnd *end)
+{
+	TimestampTz at = end->outcome->finished_at;
+	const char *args[] = {
+		request->id,
+		DatumGetCString(DirectFunctionCall1(timestamptz_out,
+											TimestampTzGetDatum(at))),
+		verify_depth_name(request->depth),
+		end->damaged ? end->outcome->message : NULL,
+	};
+
+	if (end->damaged || strcmp(end->status, JOB_END_OK) == 0)
+		statement_run("SELECT erpgo_backup.backup_verified($1, $2, $3, $4)",
+					  lengthof(args), args);
+}
+
+/*
+ * Applies an event that is in the repository now.
+ */
+static void
+end_event(const JobRequest *request, const JobEnd *end)
+{
+	const char *args[] = {
+		request->id,
+		request->event_kind,
+		request->event_key,
+		text_or_null(request->event_value),
+	};
+
+	if (strcmp(end->status, JOB_END_OK) == 0)
+		statement_run("SELECT erpgo_backup.backup_change($1, $2, $3, $4)",
+					  lengthof(args), args);
+}
+
+void
+history_end(const JobRequest *request, const JobEnd *end)
+{
+	MemoryContext caller;
+
+	if (!job_leaves_record(request, strcmp(end->status, JOB_END_OK) == 0))
+		return;
+	caller = transaction_begin();
+	history_require();
+	switch (request->kind)
+	{
+		case JOB_BACKUP:
+			end_attempt(request, end);
+			if (!end->is_retried)
+				end_backup(request, end);
+			break;
+		case JOB_VERIFY:
+			end_attempt(request, end);
+			end_verification(request, end);
+			break;
+		case JOB_EVENT:
+			end_event(request, end);
+			break;
+		case JOB_SYNC:
+		case JOB_CHECK:
+		case JOB_NOTIFY:
+		case JOB_RECOVER:
+		case JOB_EXPIRE:
+		case JOB_METRICS:
+		case JOB_MEASURE:
+			break;
+	}
+	audit_add(request, audit_action(request), end->status,
+			  end->outcome->message);
+	transaction_end(caller);
+}
+
+void
+history_cancelled(const JobRequest *request, const char *role)
+{
+	MemoryContext caller = transaction_begin();
+	const char *args[] = {role, text_or_null(request->id)};
+
+	statement_run("SELECT erpgo_backup.audit_add($1, NULL, 'cancel', $2, 'ok', NULL, NULL, NULL)",
+				  lengthof(args), args);
+	transaction_end(caller);
+}
