@@ -244,7 +244,9 @@ ask_engine(const char *file)
 	require_engine();
 	send_request(file);
 	answer = await_answer(file);
-	if (answer == ANSWER_NO_MORE)
+
+	/* One whose answer nobody waited for must not give it later. */
+	if (answer == ANSWER_NO_MORE || answer == ANSWER_NONE)
 		end_engine();
 	return answer == ANSWER_ARCHIVED;
 }

@@ -37,11 +37,11 @@ subtest 'an engine that is killed' => sub {
 	isnt((engines())[0], $engine, 'is replaced');
 };
 
-subtest 'an archiver that is killed' => sub {
+subtest 'an archiver that ends' => sub {
 	my ($engine) = engines();
 	my $archiver = $server->sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'archiver'");
 
-	kill('TERM', $archiver);
+	kill('USR2', $archiver);
 	wait_for('the end of its engine', sub { return !kill(0, $engine); });
 	switch_wal($server, 'INSERT INTO ledger VALUES (4)');
 	pass('is replaced with its engine');

@@ -13,6 +13,7 @@
 #include "isolated.h"
 #include "protocol.h"
 #include "protocol_input.h"
+#include "repository/secrets.h"
 #include "repository/wal_archive.h"
 
 /* As many segments may be archived before the archiver asks for them. */
@@ -37,13 +38,26 @@ typedef struct Archiver
 } Archiver;
 
 /*
+ * Opens the repository to write; the secrets have been loaded.
+ */
+static Repository *
+open_repository(json_t *job)
+{
+	return repository_open_writer(job_required_text(job, "repository"),
+								  job_required_text(job, "cluster"),
+								  secret_get(SECRET_ENCRYPTION_KEY),
+								  job_required_text(json_object_get(job, "server"),
+													"system_identifier"));
+}
+
+/*
  * Archives one file, in a process of its own.
  */
 static void
 push_step(void *context)
 {
 	Push	   *push = context;
-	Repository *repository = job_repository(push->job);
+	Repository *repository = open_repository(push->job);
 	const char *data_directory = job_required_text(json_object_get(push->job, "server"),
 												   "data_directory");
 	const char *problem;
@@ -248,7 +262,8 @@ job_archive(json_t *job)
 	Repository *repository;
 
 	job_require_outside(job);
-	repository = job_repository(job);
+	secrets_load(job_text(job, "secrets_file"));
+	repository = open_repository(job);
 	cluster_keys_prepare(repository->store, repository->prefix, repository->master_key);
 	repository_close(repository);
 	protocol_input_init(&archiver.input);
