@@ -49,13 +49,16 @@ subtest 'an archiver that ends' => sub {
 
 subtest 'a repository that cannot be written' => sub {
 	my $folder = $server->folder;
-	my $segment = $server->sql('SELECT pg_walfile_name(pg_current_wal_lsn())');
 
 	rename($folder, "$folder.away") or die "rename: $!";
 	write_file($folder, 'in the way');
-	$server->sql('INSERT INTO ledger VALUES (5); SELECT pg_switch_wal()');
-	$server->node->poll_query_until('postgres', 'SELECT failed_count > 0 FROM pg_stat_archiver');
-	like(read_file($server->node->logfile), qr/WARNING:  could not archive file "[0-9A-F]{24}": repository ".*" is not a directory/, 'the log says why');
+	$server->sql('INSERT INTO ledger VALUES (5)');
+	my $segment = $server->sql('SELECT pg_walfile_name(pg_current_wal_lsn())');
+	$server->sql('SELECT pg_switch_wal()');
+	wait_for('a warning that says why', sub {
+		return read_file($server->node->logfile) =~
+		  /WARNING:  could not archive file "$segment": repository ".*" is not a directory/;
+	});
 	ok(-e $server->node->data_dir . "/pg_wal/archive_status/$segment.ready", 'the server keeps the segment');
 	unlink($folder);
 	rename("$folder.away", $folder) or die "rename: $!";
