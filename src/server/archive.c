@@ -284,6 +284,12 @@ archive_file(const char *file, const char *path)
 	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
+
+	/*
+	 * Waiting has reset the latch, by which the archiver is told of its end
+	 * as well: without this it would sleep for a minute.
+	 */
+	SetLatch(MyLatch);
 	return archived;
 }
 

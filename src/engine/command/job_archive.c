@@ -178,7 +178,7 @@ answer(Archiver *archiver, const Failure *problem)
 
 /*
  * Takes the end of a push.  One that failed ahead of time is tried again when
- * it is asked for.
+ * it is asked for, or after that; not at once, for it would fail again.
  */
 static void
 end_push(Archiver *archiver, Push *push)
@@ -192,6 +192,8 @@ end_push(Archiver *archiver, Push *push)
 		answer(archiver, archived ? NULL : &problem);
 	if (is_wanted || !archived)
 		push->file[0] = '\0';
+	if (!archived)
+		archiver->may_look = false;
 }
 
 /*
