@@ -194,6 +194,12 @@ isolated_finish(Isolated *isolated, Failure *problem)
 	return false;
 }
 
+int
+isolated_descriptor(const Isolated *isolated)
+{
+	return isolated->fd;
+}
+
 void
 isolated_kill(Isolated *isolated)
 {

@@ -21,6 +21,9 @@ extern Isolated *isolated_start(IsolatedStep step, void *context);
  */
 extern bool isolated_finish(Isolated *isolated, Failure *problem);
 
+/* Poll this for input: then the step has ended, or is about to. */
+extern int	isolated_descriptor(const Isolated *isolated);
+
 /* Ends a step at once, wherever it is. */
 extern void isolated_kill(Isolated *isolated);
 

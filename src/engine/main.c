@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "command/command.h"
+#include "command/wal_get.h"
 #include "common/version.h"
 #include "job_state.h"
 #include "options.h"
@@ -27,6 +28,8 @@ static const Subcommand subcommands[] = {
 	{"restore", "restore databases of a backup", command_restore},
 	{"expire", "delete the backups that are not to be kept any longer", command_expire},
 	{"check", "check the repository", command_check},
+	{"wal-push", "archive a file of WAL, as archive_command", command_wal_push},
+	{"wal-get", "take a file out of the WAL archive, as restore_command", command_wal_get},
 	{"notify-test", "send a test alert", command_notify_test},
 	{"version", "print versions", command_version}
 };
@@ -139,6 +142,9 @@ main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "engine") == 0)
 		return supervisor_run();
+
+	if (has_argument(argc, argv, "wal-get"))
+		wal_get_guard();
 
 	/* A program that stops reading is no reason to die. */
 	signal(SIGPIPE, SIG_IGN);

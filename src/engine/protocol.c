@@ -121,17 +121,17 @@ protocol_socket(void)
 }
 
 /*
- * Reads until a line is complete; the line feed is not kept.
+ * Reads until a line is complete; the line feed is not kept.  It takes byte
+ * by byte, for what follows is read by the worker.
  */
 static void
 read_line(int fd, StringInfo line)
 {
-	char		buffer[8192];
-	char	   *end;
+	char		byte = '\0';
 
-	do
+	while (byte != '\n')
 	{
-		ssize_t		len = read(fd, buffer, sizeof(buffer));
+		ssize_t		len = read(fd, &byte, 1);
 
 		if (len < 0 && errno == EINTR)
 			continue;
@@ -139,12 +139,12 @@ read_line(int fd, StringInfo line)
 			fail_errno("could not read the job description");
 		if (len == 0)
 			fail(FAILURE_USAGE, NULL, "the job description ends within the line");
-		if (line->len + len > PROTOCOL_LINE_LIMIT)
+		if (line->len == PROTOCOL_LINE_LIMIT)
 			fail(FAILURE_USAGE, NULL, "the job description is longer than %d bytes",
 				 PROTOCOL_LINE_LIMIT);
-		appendBinaryStringInfo(line, buffer, len);
-	} while ((end = memchr(line->data, '\n', line->len)) == NULL);
-	line->len = end - line->data;
+		appendStringInfoChar(line, byte);
+	}
+	line->len--;
 }
 
 json_t *

@@ -30,6 +30,8 @@ extern int	command_verify(const CommonOptions *options, int argc, char **argv);
 extern int	command_restore(const CommonOptions *options, int argc, char **argv);
 extern int	command_expire(const CommonOptions *options, int argc, char **argv);
 extern int	command_check(const CommonOptions *options, int argc, char **argv);
+extern int	command_wal_push(const CommonOptions *options, int argc, char **argv);
+extern int	command_wal_get(const CommonOptions *options, int argc, char **argv);
 extern int	command_notify_test(const CommonOptions *options, int argc, char **argv);
 extern int	command_version(const CommonOptions *options, int argc, char **argv);
 
@@ -40,6 +42,8 @@ extern const char *const help_verify;
 extern const char *const help_restore;
 extern const char *const help_expire;
 extern const char *const help_check;
+extern const char *const help_wal_push;
+extern const char *const help_wal_get;
 extern const char *const help_notify_test;
 extern const char *const help_version;
 
@@ -60,6 +64,7 @@ extern json_t *job_expire(json_t *job);
 extern json_t *job_measure(json_t *job);
 extern json_t *job_metrics(json_t *job);
 extern json_t *job_notify(json_t *job);
+extern json_t *job_archive(json_t *job);
 extern json_t *job_listen(json_t *job);
 
 /*

@@ -14,6 +14,7 @@ static const struct
 	const char *name;
 	json_t	   *(*run) (json_t *job);
 }			jobs[] = {
+	{"archive", job_archive},
 	{"backup", job_backup},
 	{"verify", job_verify},
 	{"sync", job_sync},

@@ -1,0 +1,214 @@
+/*
+ * "erpgo_backup wal-get": takes a file out of the WAL archive, as
+ * restore_command.
+ */
+#include "postgres_fe.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command/arguments.h"
+#include "command/wal_get.h"
+#include "command/wal_spool.h"
+
+/* The file until it is whole and was found to be what it should be. */
+#define TEMPORARY_SUFFIX ".erpgo"
+
+/* How long a segment may be missing while those after it are there. */
+#define HOLE_LIMIT_MS 5000
+#define HOLE_DELAY_MS 250
+
+#define DEFAULT_PREFETCH 8
+#define PREFETCH_LIMIT 64
+
+const char *const help_wal_get =
+"Usage: erpgo_backup wal-get [OPTIONS] FILE PATH\n"
+"\n"
+"Takes a file out of the WAL archive, for a server in recovery:\n"
+"\n"
+"  restore_command = 'erpgo_backup --repository file:///backups wal-get %f %p'\n"
+"\n"
+"Options:\n"
+"  --prefetch N         how many of the segments that follow are taken at the\n"
+"                       same time, for the server will ask for them\n"
+"                       (default: 8; 0 for none)\n"
+"  --spool DIR          where these wait, in a folder for this user alone\n"
+"                       (default: erpgo_backup-wal-UID in TMPDIR or /tmp)\n"
+"  --standby            a missing segment is no error though later ones are\n"
+"                       there, for the server may get it from its primary\n"
+"  -h, --help           print this help\n"
+"\n"
+"Exit code: 0 if the file is at PATH, whole and authentic; 1 if there is no such\n"
+"file in the archive; 126 if that cannot be told, or if the archive has a hole.\n"
+"A server in recovery takes 1 for the end of the WAL, but stops at 126.\n"
+HELP_COMMON;
+
+static const struct option get_options[] = {
+	{"prefetch", required_argument, NULL, 'n'},
+	{"spool", required_argument, NULL, 's'},
+	{"standby", no_argument, NULL, 'b'},
+	ARGUMENT_HELP_OPTION
+};
+
+/* What is asked for. */
+typedef struct GetRequest
+{
+	const char *file;
+	const char *path;
+	WalName		name;
+	int			prefetch;
+	int			jobs;
+	const char *spool;
+	bool		standby;
+} GetRequest;
+
+/* What is removed at exit; NULL if the file has its name. */
+static char *unfinished = NULL;
+
+static void
+remove_unfinished(void)
+{
+	if (unfinished != NULL)
+		unlink(unfinished);
+}
+
+/*
+ * Reads how many segments to prefetch.
+ */
+static int
+parse_prefetch(const char *word)
+{
+	char	   *end;
+	long		number = strtol(word, &end, 10);
+
+	if (end == word || *end != '\0' || number < 0 || number > PREFETCH_LIMIT)
+		fail(FAILURE_USAGE, NULL, "option \"--prefetch\" must be between 0 and %d, not \"%s\"",
+			 PREFETCH_LIMIT, word);
+	return (int) number;
+}
+
+/*
+ * The folder of spools where none is named.
+ */
+static const char *
+default_spool(void)
+{
+	const char *folder = getenv("TMPDIR");
+
+	return psprintf("%s/erpgo_backup-wal-%u",
+					folder == NULL || folder[0] != '/' ? "/tmp" : folder,
+					(unsigned) geteuid());
+}
+
+/*
+ * Gives the file its name.
+ */
+static void
+publish(const GetRequest *request)
+{
+	if (rename(unfinished, request->path) != 0)
+		fail_errno("could not rename file \"%s\" to \"%s\"", unfinished,
+				   request->path);
+	unfinished = NULL;
+}
+
+/*
+ * Takes the file out of the archive.  A segment that is not there yet although
+ * later ones are may be on its way, for several are archived side by side; if
+ * it does not come, the archive has a hole.  False if there is no such file.
+ */
+static bool
+fetch(const GetRequest *request, WalArchive *archive, Digest *content)
+{
+	int64		deadline = clock_ms() + HOLE_LIMIT_MS;
+
+	while (!wal_archive_get(archive, request->file, unfinished, content))
+	{
+		if (request->standby || request->name.kind != WAL_SEGMENT ||
+			!wal_archive_has_later(archive, &request->name))
+			return false;
+		if (clock_ms() >= deadline)
+			fail(FAILURE_DAMAGED,
+				 "Take the objects of that segment from another copy of the repository. A standby that gets it from its primary needs the option --standby.",
+				 "segment \"%s\" is missing in the archive although later ones are there",
+				 request->file);
+		pg_usleep(HOLE_DELAY_MS * 1000L);
+	}
+	return true;
+}
+
+/*
+ * Gets the file, from the spool if it is there; the exit code.
+ */
+static int
+get(const GetRequest *request, WalArchive *archive)
+{
+	bool		prefetches = request->prefetch > 0 && request->name.kind == WAL_SEGMENT;
+	WalSpool	spool;
+	Digest		content;
+
+	prefetches = prefetches &&
+		wal_spool_open(&spool, request->spool, archive->repository, request->path);
+	(void) unlink(unfinished);
+	if (prefetches && wal_spool_take(&spool, request->file, unfinished))
+	{
+		publish(request);
+		return 0;
+	}
+	if (!fetch(request, archive, &content))
+		return WAL_GET_ABSENT;
+	publish(request);
+	if (prefetches)
+		wal_spool_fill(&spool, archive, &request->name, content.size,
+					   request->prefetch, request->jobs);
+	return 0;
+}
+
+/*
+ * Takes what is asked for from the options; false if that is the help.
+ */
+static bool
+parse_options(GetRequest *request, int argc, char **argv)
+{
+	int			option;
+
+	arguments_begin();
+	while ((option = argument_next(argc, argv, get_options)) != -1)
+	{
+		if (option == ARGUMENT_HELP)
+			return false;
+		if (option == 'n')
+			request->prefetch = parse_prefetch(optarg);
+		if (option == 's')
+			request->spool = optarg;
+		if (option == 'b')
+			request->standby = true;
+	}
+	if (argc != optind + 2)
+		usage_failure(argv[0], "a file and a path are to be given");
+	request->file = argv[optind];
+	request->path = argv[optind + 1];
+	if (!wal_name_parse(request->file, &request->name))
+		usage_failure(argv[0], "\"%s\" is not the name of a file of WAL", request->file);
+	return true;
+}
+
+int
+command_wal_get(const CommonOptions *options, int argc, char **argv)
+{
+	GetRequest	request = {
+		.prefetch = DEFAULT_PREFETCH, .jobs = options->jobs
+	};
+
+	if (!parse_options(&request, argc, argv))
+	{
+		fputs(help_wal_get, stdout);
+		return 0;
+	}
+	if (request.spool == NULL)
+		request.spool = default_spool();
+	unfinished = psprintf("%s" TEMPORARY_SUFFIX, request.path);
+	atexit(remove_unfinished);
+	return get(&request, wal_archive_open(repository_from_options(options)));
+}

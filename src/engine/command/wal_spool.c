@@ -1,0 +1,228 @@
+/*
+ * The spool of wal-get.
+ */
+#include "postgres_fe.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command/wal_spool.h"
+#include "failure.h"
+#include "isolated.h"
+
+#define READ_SIZE (1024 * 1024)
+#define SPOOL_ID_DIGITS 16
+/* More than this is not prefetched at a time. */
+#define FILL_LIMIT 64
+
+/* A segment that is being prefetched. */
+typedef struct Fill
+{
+	const WalSpool *spool;
+	WalArchive *archive;
+	char		segment[WAL_SEGMENT_SIZE];
+} Fill;
+
+/*
+ * Makes a folder unless it is there; false unless it belongs to this user
+ * alone.
+ */
+static bool
+make_private_folder(const char *path)
+{
+	struct stat status;
+
+	if (mkdir(path, S_IRWXU) != 0 && errno != EEXIST)
+		return false;
+	return lstat(path, &status) == 0 && S_ISDIR(status.st_mode) &&
+		status.st_uid == geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+bool
+wal_spool_open(WalSpool *spool, const char *parent,
+			   const Repository *repository, const char *destination)
+{
+	char	   *folder = pg_strdup(destination);
+	char	   *real;
+	char	   *claim;
+	char		id[SHA256_HEX_SIZE];
+
+	get_parent_directory(folder);
+	real = realpath(folder[0] == '\0' ? "." : folder, NULL);
+	claim = psprintf("%s\n%s\n%s\n%s", repository->store->url, repository->cluster,
+					 repository->system_identifier, real == NULL ? "" : real);
+	sha256_hex(claim, strlen(claim), id);
+	spool->folder = psprintf("%s/%.*s", parent, SPOOL_ID_DIGITS, id);
+	free(real);
+	pg_free(claim);
+	pg_free(folder);
+	if (make_private_folder(parent) && make_private_folder(spool->folder))
+		return true;
+	notice("warning", NULL, "no WAL is prefetched: folder \"%s\" cannot be used, or is not private",
+		   spool->folder);
+	return false;
+}
+
+/*
+ * The path of the segment's file in the spool, allocated; NULL if it is not
+ * there.
+ */
+static char *
+find_segment(const WalSpool *spool, const char *segment)
+{
+	DIR		   *directory = opendir(spool->folder);
+	char	   *path = NULL;
+	struct dirent *entry;
+
+	if (directory == NULL)
+		return NULL;
+	while (path == NULL && (entry = readdir(directory)) != NULL)
+	{
+		if (strncmp(entry->d_name, segment, strlen(segment)) == 0 &&
+			entry->d_name[strlen(segment)] == '-')
+			path = psprintf("%s/%s", spool->folder, entry->d_name);
+	}
+	closedir(directory);
+	return path;
+}
+
+/*
+ * Copies a file to a new one; its digest.
+ */
+static Digest
+copy_file(const char *from, const char *path)
+{
+	int			in = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int			out = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+						   S_IRUSR | S_IWUSR);
+	char	   *buffer = pg_malloc(READ_SIZE);
+	Digest		digest;
+	Sink	   *chain;
+	ssize_t		len;
+
+	if (in < 0 || out < 0)
+		fail_errno("could not copy file \"%s\" to \"%s\"", from, path);
+	chain = digest_sink(fd_sink(out, path, NULL), &digest);
+	while ((len = read(in, buffer, READ_SIZE)) != 0)
+	{
+		if (len < 0)
+			fail_errno("could not read file \"%s\"", from);
+		sink_write(chain, buffer, len);
+	}
+	sink_finish(chain);
+	sink_release(chain);
+	pg_free(buffer);
+	close(in);
+	if (close(out) != 0)
+		fail_errno("could not write file \"%s\"", path);
+	return digest;
+}
+
+bool
+wal_spool_take(const WalSpool *spool, const char *segment, const char *path)
+{
+	char	   *from = find_segment(spool, segment);
+	Digest		digest;
+	bool		intact;
+
+	if (from == NULL)
+		return false;
+	digest = copy_file(from, path);
+	intact = strcmp(strrchr(from, '-') + 1, digest.sha256) == 0;
+	unlink(from);
+	if (!intact)
+		unlink(path);
+	pg_free(from);
+	return intact;
+}
+
+/*
+ * Removes everything from the spool but the files of the segments wanted, and
+ * notes which of these are there by emptying their names.
+ */
+static void
+tidy(const WalSpool *spool, Fill *fills, int count)
+{
+	DIR		   *directory = opendir(spool->folder);
+	struct dirent *entry;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL)
+	{
+		bool		wanted = false;
+		char	   *path = psprintf("%s/%s", spool->folder, entry->d_name);
+
+		for (int i = 0; i < count && !wanted; i++)
+		{
+			wanted = fills[i].segment[0] != '\0' &&
+				strncmp(entry->d_name, fills[i].segment, WAL_SEGMENT_SIZE - 1) == 0;
+			if (wanted)
+				fills[i].segment[0] = '\0';
+		}
+		if (!wanted)
+			unlink(path);
+		pg_free(path);
+	}
+	if (directory != NULL)
+		closedir(directory);
+}
+
+/*
+ * Takes one segment out of the archive.
+ */
+static void
+fill_step(void *context)
+{
+	Fill	   *fill = context;
+	char	   *temporary = psprintf("%s/.%s", fill->spool->folder, fill->segment);
+	Digest		content;
+	char	   *path;
+
+	if (!wal_archive_get(fill->archive, fill->segment, temporary, &content))
+		return;
+	path = psprintf("%s/%s-%s", fill->spool->folder, fill->segment, content.sha256);
+	if (rename(temporary, path) != 0)
+		fail_errno("could not rename file \"%s\" to \"%s\"", temporary, path);
+}
+
+/*
+ * Takes the segments that are wanted, so many at a time.
+ */
+static void
+run_fills(Fill *fills, int count, int jobs)
+{
+	Isolated   *running[FILL_LIMIT];
+	int			started = 0;
+	Failure		problem;
+
+	for (int ended = 0; ended < count; ended++)
+	{
+		for (; started < count && started < ended + jobs; started++)
+			running[started] = fills[started].segment[0] == '\0' ? NULL :
+				isolated_start(fill_step, &fills[started]);
+		if (running[ended] != NULL && !isolated_finish(running[ended], &problem))
+			notice("debug", problem.hint, "%s", problem.message);
+	}
+}
+
+void
+wal_spool_fill(const WalSpool *spool, WalArchive *archive,
+			   const WalName *segment, int64 segment_bytes, int count, int jobs)
+{
+	Fill		fills[FILL_LIMIT];
+	WalName		next = *segment;
+
+	count = Min(count, FILL_LIMIT);
+	for (int i = 0; i < count; i++)
+	{
+		wal_segment_next(&next, segment_bytes);
+		fills[i] = (Fill)
+		{
+			.spool = spool, .archive = archive
+		};
+		wal_segment_format(&next, fills[i].segment);
+	}
+	tidy(spool, fills, count);
+	run_fills(fills, count, jobs);
+}

@@ -1,0 +1,93 @@
+/*
+ * The WAL archive of a repository: the files that a server archives, each an
+ * object whose name authenticates it (docs/REPOSITORY_FORMAT.md, section 12).
+ */
+#ifndef ERPGO_ENGINE_REPOSITORY_WAL_ARCHIVE_H
+#define ERPGO_ENGINE_REPOSITORY_WAL_ARCHIVE_H
+
+#include "common/wal_object.h"
+#include "repository/repository.h"
+
+/* What a cluster key gives for WAL. */
+typedef struct WalKey
+{
+	char		id[KEY_ID_SIZE];	/* of the cluster key; "" for no encryption */
+	char		name_key[KEY_HEX_SIZE]; /* authenticates names */
+	char		passphrase[KEY_HEX_SIZE];
+	struct WalKey *next;
+} WalKey;
+
+typedef struct WalArchive
+{
+	Repository *repository;
+	WalKey	   *keys;			/* those opened so far */
+	const WalKey *current;		/* of new objects; NULL until it is needed */
+} WalArchive;
+
+/* An object of the archive that there is. */
+typedef struct WalEntry
+{
+	WalObject	object;
+	char	   *object_name;	/* in the store */
+	time_t		modified;
+} WalEntry;
+
+/* A file to be archived. */
+typedef struct WalSource
+{
+	const char *file;			/* the name that the server gave it */
+	const char *path;
+	Compression compression;
+	bool		encrypted;
+} WalSource;
+
+extern WalArchive *wal_archive_open(Repository *repository);
+
+/* The key that new objects are encrypted with; makes one if there is none. */
+extern const WalKey *wal_key_current(WalArchive *archive);
+
+/*
+ * The key with that name, "" for the one of objects that are not encrypted.
+ * wanted_by is an object that names it.  Fails as cluster_key_open does.
+ */
+extern const WalKey *wal_key_open(WalArchive *archive, const char *id,
+								  const char *wanted_by);
+
+/*
+ * What the name of an object says of its content ("content") and of its bytes
+ * ("stored"), of which this is the SHA-256.
+ */
+extern void wal_proof(const WalArchive *archive, const WalKey *key,
+					  const char *file, const char *of_what,
+					  const char *sha256, char proof[WAL_PROOF_SIZE]);
+
+/*
+ * The objects that hold a file; none if count is 0.  Whatever else has such a
+ * name is ignored.
+ */
+extern WalEntry *wal_archive_find(WalArchive *archive, const char *file,
+								  int *count);
+
+/*
+ * Stores a file.  When this returns, it is in the archive, whole and durable;
+ * false if the very same was there before.  Another content under this name
+ * is FAILURE_DUPLICATE; a segment that is not one of this server's is
+ * FAILURE_DAMAGED.
+ */
+extern bool wal_archive_push(WalArchive *archive, const WalSource *source);
+
+/*
+ * Writes a file of the archive to a new file at path, and its SHA-256 into
+ * *content; false if the archive has none.  What does not authenticate, and
+ * two contents, are FAILURE_DAMAGED: then what is at path is not to be used.
+ */
+extern bool wal_archive_get(WalArchive *archive, const char *file,
+							const char *path, Digest *content);
+
+/*
+ * Is a later segment of this one's timeline in the archive, although this one
+ * is not?
+ */
+extern bool wal_archive_has_later(WalArchive *archive, const WalName *segment);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * Storing a file in the WAL archive.
+ *
+ * The name of the object holds the digest of its bytes, so these are made in
+ * memory first: a segment and a little more at most.
+ */
+#include "postgres_fe.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "access/xlog_internal.h"
+#include "failure.h"
+#include "repository/wal_archive.h"
+#include "repository/wal_segment.h"
+#include "stream/filters.h"
+
+#define READ_SIZE (1024 * 1024)
+
+/* What compression and encryption may add to the largest segment there is. */
+#define STORED_LIMIT ((size_t) WalSegMaxSize + 64 * 1024 * 1024)
+
+/* A file that is being archived. */
+typedef struct Push
+{
+	WalArchive *archive;
+	const WalSource *source;
+	WalName		name;
+	const WalKey *key;
+	Digest		content;
+	Digest		stored;
+	char	   *bytes;			/* of the object */
+	size_t		len;
+	char		header[WAL_SEGMENT_HEADER_SIZE];
+} Push;
+
+/*
+ * Opens the file.  It must be a regular one: nothing else is ever archived.
+ */
+static int
+open_source(const char *path)
+{
+	int			fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		fail_errno("could not open file \"%s\"", path);
+	if (fstat(fd, &status) != 0)
+		fail_errno("could not examine file \"%s\"", path);
+	if (!S_ISREG(status.st_mode))
+		fail(FAILURE_DAMAGED, NULL, "\"%s\" is not a regular file", path);
+	return fd;
+}
+
+/*
+ * Reads the file to its end into a chain, and keeps its beginning.
+ */
+static void
+read_source(Push *push, Sink *chain)
+{
+	const char *path = push->source->path;
+	int			fd = open_source(path);
+	char	   *buffer = pg_malloc(READ_SIZE);
+	bool		first = true;
+	ssize_t		len;
+
+	while ((len = read(fd, buffer, READ_SIZE)) != 0)
+	{
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			fail_errno("could not read file \"%s\"", path);
+		if (first)
+			memcpy(push->header, buffer, Min(len, WAL_SEGMENT_HEADER_SIZE));
+		first = false;
+		sink_write(chain, buffer, len);
+	}
+	pg_free(buffer);
+	close(fd);
+}
+
+/*
+ * Makes the bytes of the object, with the digests of both sides.
+ */
+static void
+make_bytes(Push *push)
+{
+	const WalSource *source = push->source;
+	Sink	   *chain = memory_sink(&push->bytes, &push->len, STORED_LIMIT,
+									source->file);
+
+	chain = digest_sink(chain, &push->stored);
+	chain = encrypt_sink(chain, source->encrypted ? CIPHER_AES_256_CTR : CIPHER_NONE,
+						 push->key->passphrase);
+	chain = compress_sink(chain, &source->compression, 1);
+	chain = digest_sink(chain, &push->content);
+	read_source(push, chain);
+	sink_finish(chain);
+	sink_release(chain);
+}
+
+/*
+ * Is the file there already?  Fails if something else is there instead.
+ */
+static bool
+is_archived(Push *push)
+{
+	const char *file = push->source->file;
+	int			count;
+	WalEntry   *entries = wal_archive_find(push->archive, file, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const WalObject *object = &entries[i].object;
+		const WalKey *key = wal_key_open(push->archive, object->cluster_key,
+										 entries[i].object_name);
+		char		content[WAL_PROOF_SIZE];
+
+		wal_proof(push->archive, key, file, "content", push->content.sha256, content);
+		if (!constant_time_equal(content, object->content))
+			fail(FAILURE_DUPLICATE,
+				 "Another server may be writing to this repository, a copy of this one or one that it was promoted from. Give each server a repository of its own.",
+				 "file \"%s\" is in the archive with another content: object \"%s\"",
+				 file, entries[i].object_name);
+	}
+	pg_free(entries);
+	return count > 0;
+}
+
+/*
+ * Stores the bytes.
+ */
+static void
+store_bytes(Push *push)
+{
+	const WalSource *source = push->source;
+	WalObject	object = {.compression = source->compression.method};
+	char		folder[WAL_FOLDER_SIZE];
+	char		last[WAL_OBJECT_SIZE];
+	char	   *name;
+	Sink	   *put;
+
+	strlcpy(object.file, source->file, sizeof(object.file));
+	strlcpy(object.cluster_key, push->key->id, sizeof(object.cluster_key));
+	wal_proof(push->archive, push->key, source->file, "content",
+			  push->content.sha256, object.content);
+	wal_proof(push->archive, push->key, source->file, "stored",
+			  push->stored.sha256, object.stored);
+	wal_object_format(&object, last);
+	wal_name_folder(&push->name, folder);
+	name = psprintf("%swal/%s/%s", push->archive->repository->prefix, folder, last);
+
+	put = store_put(push->archive->repository->store, name, PUT_NEW);
+	sink_write(put, push->bytes, push->len);
+	sink_finish(put);
+	sink_release(put);
+	pg_free(name);
+}
+
+bool
+wal_archive_push(WalArchive *archive, const WalSource *source)
+{
+	Push		push = {.archive = archive, .source = source};
+	bool		stored;
+
+	if (!wal_name_parse(source->file, &push.name))
+		fail(FAILURE_USAGE, NULL, "\"%s\" is not the name of a file of WAL",
+			 source->file);
+	push.key = source->encrypted ? wal_key_current(archive) :
+		wal_key_open(archive, "", NULL);
+	make_bytes(&push);
+	if (push.name.kind == WAL_SEGMENT)
+		wal_segment_check(push.header, push.content.size, &push.name,
+						  archive->repository->system_identifier, source->path);
+	stored = !is_archived(&push);
+	if (stored)
+		store_bytes(&push);
+	pg_free(push.bytes);
+	return stored;
+}
