@@ -21,6 +21,12 @@ extern Isolated *isolated_start(IsolatedStep step, void *context);
  */
 extern bool isolated_finish(Isolated *isolated, Failure *problem);
 
+/*
+ * Waits until one of several steps may be finished, at most so many
+ * milliseconds; its index, or -1.  NULLs among them are passed over.
+ */
+extern int	isolated_wait_any(Isolated *const *steps, int count, int timeout_ms);
+
 /* Ends a step at once, wherever it is. */
 extern void isolated_kill(Isolated *isolated);
 
