@@ -766,10 +766,10 @@ CREATE TABLE erpgo_backup.schedule (
 	cron text COLLATE "C" NOT NULL
 		CHECK (erpgo_backup.cron_is_valid(cron)),
 	type text NOT NULL DEFAULT 'full'
-		CHECK (type IN ('full', 'schema', 'data', 'verify')),
+		CHECK (type IN ('full', 'schema', 'data', 'physical', 'verify')),
 	databases text[]
 		CHECK (databases IS NULL OR
-			   (type <> 'verify' AND cardinality(databases) > 0 AND
+			   (type NOT IN ('physical', 'verify') AND cardinality(databases) > 0 AND
 				array_position(databases, NULL) IS NULL)),
 	timezone text COLLATE "C" NOT NULL DEFAULT 'UTC',
 	enabled boolean NOT NULL DEFAULT true,

@@ -5,7 +5,7 @@ CREATE DATABASE regress_erp;
 
 -- what cannot be asked for
 SELECT erpgo_backup_run('everything');
-SELECT erpgo_backup_run('physical');
+SELECT erpgo_backup_run('incremental');
 SELECT erpgo_backup_run(NULL);
 SELECT erpgo_backup_run(wait => NULL);
 SELECT erpgo_backup_run(databases => '{regress_missing}');

@@ -34,7 +34,7 @@ SELECT erpgo_backup_schedule('wrong', '@daily', jitter => NULL);
 SELECT erpgo_backup_schedule('wrong', '61 * * * *');
 SELECT erpgo_backup_schedule('wrong', '0 0 30 feb *');
 SELECT erpgo_backup_schedule('wrong', '@daily', 'everything');
-SELECT erpgo_backup_schedule('wrong', '@daily', 'physical');
+SELECT erpgo_backup_schedule('wrong', '@daily', 'incremental');
 SELECT erpgo_backup_schedule('wrong', '@daily', timezone => 'Atlantis');
 SELECT erpgo_backup_schedule('wrong', '@daily', databases => '{regress_missing}');
 SELECT erpgo_backup_schedule('wrong', '@daily', databases => '{}');
@@ -45,7 +45,7 @@ SELECT erpgo_backup_schedule('wrong', '@daily', maximum_duration => '1 month');
 
 -- by hand
 INSERT INTO erpgo_backup.schedule (name, cron) VALUES ('by hand', 'every day');
-INSERT INTO erpgo_backup.schedule (name, cron, type) VALUES ('by hand', '@daily', 'physical');
+INSERT INTO erpgo_backup.schedule (name, cron, type) VALUES ('by hand', '@daily', 'incremental');
 INSERT INTO erpgo_backup.schedule (name, cron, databases) VALUES ('by hand', '@daily', '{}');
 INSERT INTO erpgo_backup.schedule (name, cron, jitter) VALUES ('by hand', '@daily', '2 days');
 INSERT INTO erpgo_backup.schedule (name, cron, timezone) VALUES ('by hand', '@daily', 'Atlantis');

@@ -200,6 +200,28 @@ isolated_descriptor(const Isolated *isolated)
 	return isolated->fd;
 }
 
+int
+isolated_wait_any(Isolated *const *steps, int count, int timeout_ms)
+{
+	struct pollfd *polled = pg_malloc0(count * sizeof(struct pollfd));
+	int			found = -1;
+
+	for (int i = 0; i < count; i++)
+	{
+		polled[i].fd = steps[i] == NULL ? -1 : steps[i]->fd;
+		polled[i].events = POLLIN;
+	}
+	if (poll(polled, count, timeout_ms) < 0 && errno != EINTR)
+		fail_errno("could not wait for worker processes");
+	for (int i = 0; i < count && found < 0; i++)
+	{
+		if (polled[i].fd >= 0 && polled[i].revents != 0)
+			found = i;
+	}
+	pg_free(polled);
+	return found;
+}
+
 void
 isolated_kill(Isolated *isolated)
 {

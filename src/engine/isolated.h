@@ -24,6 +24,12 @@ extern bool isolated_finish(Isolated *isolated, Failure *problem);
 /* Poll this for input: then the step has ended, or is about to. */
 extern int	isolated_descriptor(const Isolated *isolated);
 
+/*
+ * Waits until one of several steps may be finished, at most so many
+ * milliseconds; its index, or -1.  NULLs among them are passed over.
+ */
+extern int	isolated_wait_any(Isolated *const *steps, int count, int timeout_ms);
+
 /* Ends a step at once, wherever it is. */
 extern void isolated_kill(Isolated *isolated);
 

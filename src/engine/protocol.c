@@ -125,7 +125,7 @@ protocol_socket(void)
  * by byte, for what follows is read by the worker.
  */
 static void
-read_line(int fd, StringInfo line)
+read_line(int fd, StringInfo line, const char *what)
 {
 	char		byte = '\0';
 
@@ -136,32 +136,41 @@ read_line(int fd, StringInfo line)
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0)
-			fail_errno("could not read the job description");
+			fail_errno("could not read the %s", what);
 		if (len == 0)
-			fail(FAILURE_USAGE, NULL, "the job description ends within the line");
+			fail(FAILURE_USAGE, NULL, "the %s ends within the line", what);
 		if (line->len == PROTOCOL_LINE_LIMIT)
-			fail(FAILURE_USAGE, NULL, "the job description is longer than %d bytes",
+			fail(FAILURE_USAGE, NULL, "the %s is longer than %d bytes", what,
 				 PROTOCOL_LINE_LIMIT);
 		appendStringInfoChar(line, byte);
 	}
 	line->len--;
 }
 
-json_t *
-protocol_read_job(int fd)
+/*
+ * Reads a line that must be a JSON object.
+ */
+static json_t *
+read_object(int fd, const char *what)
 {
 	StringInfoData line;
 	json_error_t error;
-	json_t	   *job;
+	json_t	   *object;
 
 	initStringInfo(&line);
-	read_line(fd, &line);
-	job = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES, &error);
+	read_line(fd, &line, what);
+	object = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES, &error);
 	pfree(line.data);
-	if (!json_is_object(job))
-		fail(FAILURE_USAGE, NULL, "the job description is not a JSON object: %s",
-			 job == NULL ? error.text : "it is another kind of value");
-	return job;
+	if (!json_is_object(object))
+		fail(FAILURE_USAGE, NULL, "the %s is not a JSON object: %s", what,
+			 object == NULL ? error.text : "it is another kind of value");
+	return object;
+}
+
+json_t *
+protocol_read_job(int fd)
+{
+	return read_object(fd, "job description");
 }
 
 void
@@ -181,6 +190,14 @@ protocol_send(const char *kind, json_t *body)
 	line[len] = '\n';
 	write_all(line, len + 1);
 	free(line);
+}
+
+json_t *
+protocol_ask(const char *name, json_t *request)
+{
+	json_object_set_new(request, "name", json_string(name));
+	protocol_send("request", request);
+	return read_object(protocol_fd, "answer of the server");
 }
 
 void

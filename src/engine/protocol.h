@@ -25,6 +25,12 @@ extern json_t *protocol_read_job(int fd);
 /* Sends {"<kind>": body} and gives body back. */
 extern void protocol_send(const char *kind, json_t *body);
 
+/*
+ * Asks the server for something, by name and with what else the request says,
+ * and waits for the answer.
+ */
+extern json_t *protocol_ask(const char *name, json_t *request);
+
 /* Sends the result, unless the job has been answered already. */
 extern void protocol_send_result(json_t *body);
 

@@ -18,13 +18,24 @@ backup_type_argument(const char *word)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("unrecognized type of backup: \"%s\"", word),
-				errhint("Types are \"full\", \"schema\" and \"data\"."));
-	if (!backup_type_is_logical(type))
+				errhint("Types are \"full\", \"schema\", \"data\" and \"physical\"."));
+	if (type == BACKUP_INCREMENTAL)
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("backups of type \"%s\" are not supported", word),
-				errhint("Types are \"full\", \"schema\" and \"data\"."));
+				errhint("Types are \"full\", \"schema\", \"data\" and \"physical\"."));
 	return type;
+}
+
+void
+backup_scope_check(BackupType type, bool names_databases)
+{
+	if (names_databases && !backup_type_is_logical(type))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("a backup of type \"%s\" cannot be one of certain databases",
+					   backup_type_name(type)),
+				errdetail("It has the files of the whole cluster."));
 }
 
 void

@@ -13,6 +13,9 @@
 /* The type that a user named; an error if such backups are not made. */
 extern BackupType backup_type_argument(const char *word);
 
+/* An error if databases are named for a type that is of the whole cluster. */
+extern void backup_scope_check(BackupType type, bool names_databases);
+
 /* Throws an error unless the array names databases that exist. */
 extern void backup_databases_check(ArrayType *array);
 

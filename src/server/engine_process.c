@@ -22,6 +22,8 @@
 #include "engine_process.h"
 #include "time_passed.h"
 
+/* Interrupts are looked at this often while the engine does not read. */
+#define SEND_WAIT_MS 1000
 /* How often the end of a child is looked for: no signal tells of it. */
 #define REAP_INTERVAL_MS 20
 /* What an exiting worker allows the engine to clean up behind it. */
@@ -226,6 +228,27 @@ engine_send(const char *data, size_t len)
 	if (sent >= 0)
 		return sent;
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : len;
+}
+
+void
+engine_send_line(const char *line)
+{
+	size_t		len = strlen(line);
+
+	while (len > 0)
+	{
+		size_t		sent = engine_send(line, len);
+
+		line += sent;
+		len -= sent;
+		if (len == 0)
+			break;
+		(void) WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_SOCKET_WRITEABLE |
+								 WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, engine_socket,
+								 SEND_WAIT_MS, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 void

@@ -34,6 +34,9 @@ extern pgsocket engine_start(const char *description);
  */
 extern size_t engine_send(const char *data, size_t len);
 
+/* Sends the engine a line, open to interrupts. */
+extern void engine_send_line(const char *line);
+
 /* Asks the engine to stop: end of file and SIGTERM. */
 extern void engine_ask_to_stop(void);
 

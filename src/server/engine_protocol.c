@@ -133,6 +133,7 @@ engine_message_parse(const char *line)
 		{"row", MESSAGE_ROW},
 		{"deleted", MESSAGE_DELETED},
 		{"repository", MESSAGE_REPOSITORY},
+		{"request", MESSAGE_REQUEST},
 		{"result", MESSAGE_RESULT},
 		{"error", MESSAGE_ERROR},
 	};

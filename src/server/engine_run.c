@@ -81,6 +81,14 @@ engine_run_init(void)
 	pqsignal(SIGINT, handle_sigint);
 }
 
+void
+engine_run_yield(bool yields)
+{
+	is_running = !yields;
+	if (yields && end_requested)
+		die(SIGTERM);
+}
+
 bool
 worker_is_to_end(void)
 {
@@ -140,6 +148,7 @@ take_message(EngineRun *run, const EngineMessage *message)
 		case MESSAGE_ROW:
 		case MESSAGE_DELETED:
 		case MESSAGE_REPOSITORY:
+		case MESSAGE_REQUEST:
 			if (run->on_message != NULL)
 				run->on_message(message);
 			break;

@@ -53,6 +53,12 @@ extern void engine_run_init(void);
  */
 extern void engine_run(EngineRun *run, const char *description);
 
+/*
+ * While something is done for the engine that may take long, SIGTERM ends
+ * this process as any other session.
+ */
+extern void engine_run_yield(bool yields);
+
 /* Was this worker told to end? */
 extern bool worker_is_to_end(void);
 

@@ -28,6 +28,7 @@
 #include "location.h"
 #include "metrics_file.h"
 #include "missing.h"
+#include "physical.h"
 #include "repository_state.h"
 #include "settings.h"
 #include "verification.h"
@@ -200,6 +201,9 @@ take_message(const EngineMessage *message)
 			break;
 		case MESSAGE_REPOSITORY:
 			repository_state_take(message);
+			break;
+		case MESSAGE_REQUEST:
+			physical_take_request(&slot->request, message);
 			break;
 		case MESSAGE_ROW:
 		case MESSAGE_DELETED:

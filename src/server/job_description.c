@@ -205,6 +205,8 @@ put_backup(StringInfo json, const JobRequest *request)
 	put_text(json, "label", request->label);
 	put_text(json, "schedule", request->schedule);
 	put_number(json, "minimum_free_percent", setting_minimum_free_space);
+	put_text(json, "on_bad_page", settings_on_bad_page());
+	put_number(json, "max_rate_kb", setting_max_rate);
 	put_key(json, "expected_bytes");
 	appendStringInfo(json, INT64_FORMAT,
 					 repository_expected_bytes(request));

@@ -77,6 +77,7 @@ read_run_arguments(FunctionCallInfo fcinfo)
 				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("\"type\" and \"wait\" must not be null"));
 	request->type = backup_type_argument(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	backup_scope_check(request->type, !PG_ARGISNULL(1));
 	if (!PG_ARGISNULL(1))
 	{
 		backup_databases_check(PG_GETARG_ARRAYTYPE_P(1));

@@ -129,7 +129,7 @@ read_type(const char *word)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("unrecognized type of schedule: \"%s\"", word),
-				errhint("Types are \"full\", \"schema\", \"data\" and \"verify\"."));
+				errhint("Types are \"full\", \"schema\", \"data\", \"physical\" and \"verify\"."));
 	return backup_type_name(backup_type_argument(word));
 }
 
@@ -172,12 +172,15 @@ static void
 check_databases(ArrayType *databases, const char *type)
 {
 	JobRequest *scratch = palloc0(sizeof(JobRequest));
+	BackupType	backup_type;
 
 	if (strcmp(type, SCHEDULE_VERIFY) == 0)
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("a schedule of type \"verify\" has no databases"),
 				errdetail("It verifies the newest backup as a whole."));
+	if (backup_type_parse(type, &backup_type))
+		backup_scope_check(backup_type, true);
 	backup_databases_check(databases);
 	backup_databases_fill(scratch, databases);
 	pfree(scratch);

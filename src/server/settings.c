@@ -23,6 +23,9 @@
 
 /* Above every value of Cipher, so that it cannot be taken for one. */
 #define ENCRYPTION_AUTO 100
+/* What is done about a page that does not match its checksum. */
+#define BAD_PAGE_WARN 0
+#define BAD_PAGE_FAIL 1
 /* A folder's name in a repository is at most this long. */
 #define CLUSTER_NAME_LIMIT 63
 
@@ -32,6 +35,8 @@ char	   *setting_cluster;
 char	   *setting_connection;
 char	   *setting_compression;
 int			setting_jobs = 2;
+int			setting_max_rate = 0;
+bool		setting_fast_checkpoint = true;
 int			setting_lock_wait_timeout = 60 * 1000;
 int			setting_maximum_duration = 12 * 60 * 60;
 int			setting_nice = 10;
@@ -58,12 +63,19 @@ static char *secrets_file;
 static char *retention_timezone;
 static int	encryption = ENCRYPTION_AUTO;
 static int	verify_depth = VERIFY_ARCHIVE;
+static int	on_bad_page = BAD_PAGE_WARN;
 
 static const struct config_enum_entry encryption_options[] = {
 	{"auto", ENCRYPTION_AUTO, false},
 	{"none", CIPHER_NONE, false},
 	{"aes-256-cbc", CIPHER_AES_256_CBC, false},
 	{"aes-256-ctr", CIPHER_AES_256_CTR, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry on_bad_page_options[] = {
+	{"warn", BAD_PAGE_WARN, false},
+	{"fail", BAD_PAGE_FAIL, false},
 	{NULL, 0, false}
 };
 
@@ -266,6 +278,27 @@ define_manners(void)
 }
 
 /*
+ * Defines what says how the files of the cluster are backed up.
+ */
+static void
+define_physical(void)
+{
+	DefineCustomBoolVariable("erpgo_backup.fast_checkpoint",
+							 "Begins physical backups with a checkpoint at full speed.",
+							 "Otherwise it is spread over time, as the server's own are.",
+							 &setting_fast_checkpoint, true, PGC_SIGHUP, 0,
+							 NULL, NULL, NULL);
+	DefineCustomIntVariable("erpgo_backup.max_rate",
+							"How much of the cluster a physical backup reads in a second; 0 means without limit.",
+							NULL, &setting_max_rate, 0, 0, INT_MAX, PGC_SIGHUP,
+							GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomEnumVariable("erpgo_backup.on_bad_page",
+							 "What a physical backup does about a page that does not match its checksum.",
+							 NULL, &on_bad_page, BAD_PAGE_WARN, on_bad_page_options,
+							 PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+/*
  * Defines what bounds the load on the server.
  */
 static void
@@ -407,6 +440,7 @@ settings_define(void)
 {
 	define_places();
 	define_manners();
+	define_physical();
 	define_limits();
 	define_policy();
 	define_audit();
@@ -445,4 +479,10 @@ const char *
 settings_verify_depth(void)
 {
 	return verify_depth_name(verify_depth);
+}
+
+const char *
+settings_on_bad_page(void)
+{
+	return on_bad_page == BAD_PAGE_FAIL ? "fail" : "warn";
 }

@@ -12,6 +12,8 @@ extern char *setting_cluster;	/* folder of this server in the repository */
 extern char *setting_connection;	/* conninfo for pg_dump, or "" */
 extern char *setting_compression;
 extern int	setting_jobs;
+extern int	setting_max_rate;	/* kB a second; 0 is no limit */
+extern bool setting_fast_checkpoint;
 extern int	setting_lock_wait_timeout;	/* milliseconds */
 extern int	setting_maximum_duration;	/* seconds; 0 is no limit */
 extern int	setting_nice;
@@ -46,5 +48,6 @@ extern const char *settings_retention_timezone(void);
 /* The words that the settings of the same names have. */
 extern const char *settings_encryption(void);
 extern const char *settings_verify_depth(void);
+extern const char *settings_on_bad_page(void);
 
 #endif

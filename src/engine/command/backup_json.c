@@ -161,6 +161,8 @@ backup_to_json(const Backup *backup)
 	json_object_set_new(json, "pinned", json_boolean(pinned));
 	json_object_set_new(json, "pin_reason", json_text(pinned ? reason : NULL));
 	json_object_set_new(json, "annotations", annotations_to_json(backup));
+	if (manifest->physical != NULL)
+		json_object_set_new(json, "physical", physical_to_json(manifest->physical));
 	add_objects(json, manifest);
 	return json;
 }

@@ -14,7 +14,6 @@ typedef struct BackupRun
 {
 	json_t	   *job;
 	Repository *repository;
-	VerifyDepth depth;			/* of the read-back */
 	DumpSettings dump;
 	PGconn	   *connection;		/* for what concerns the whole server */
 	char	  **databases;

@@ -81,6 +81,34 @@ extern PGconn *job_connect(const ServerAddress *address);
  */
 extern Cipher job_cipher(json_t *job, Repository *repository);
 
+/* --- making a backup --- */
+
+/* The type of the backup, which its identifier names too. */
+extern BackupType job_backup_type(json_t *job);
+
+/* How the job wants backups to be compressed. */
+extern Compression job_compression(json_t *job);
+
+/* What is known of the backup before it is made; allocated. */
+extern Manifest *job_manifest(json_t *job, Repository *repository);
+
+/*
+ * Takes the backup's folder, which from now on is ours to remove.  workers as
+ * for backup_begin.
+ */
+extern BackupWriter *job_begin_backup(Repository *repository,
+									  Manifest *manifest, int workers);
+
+/*
+ * Reads back what was stored, to the depth that the job asks for, publishes
+ * the backup, and tells the server of it.
+ */
+extern void job_finish_backup(json_t *job, BackupWriter *writer,
+							  int64 bytes_done);
+
+/* Makes a backup of the cluster's files. */
+extern json_t *job_backup_physical(json_t *job);
+
 /*
  * Sends a backup as JSON, and frees that.  Where the line would be too long
  * with them, the sizes of tables are left out, or all objects.

@@ -123,6 +123,22 @@ print_tables(const Manifest *manifest)
 }
 
 /*
+ * Prints what only a physical backup has.
+ */
+static void
+print_physical(const PhysicalBackup *physical)
+{
+	print_property("timeline", psprintf("%u", physical->timeline));
+	print_property("WAL", psprintf("%s to %s", lsn_text(physical->start_lsn),
+								   lsn_text(physical->stop_lsn)));
+	print_property("page checksums", pstrdup(physical->checksums ? "on" : "off"));
+	print_property("bad pages", psprintf(INT64_FORMAT, physical->bad_page_count));
+	for (int i = 0; i < physical->tablespace_count; i++)
+		print_property("tablespace", psprintf("%u at %s", physical->tablespaces[i].oid,
+											  printable_text(physical->tablespaces[i].location)));
+}
+
+/*
  * Prints what became known after the backup was made.
  */
 static void
@@ -194,6 +210,8 @@ static void
 print_backup(const Backup *backup)
 {
 	print_manifest(backup->manifest);
+	if (backup->manifest->physical != NULL)
+		print_physical(backup->manifest->physical);
 	print_verification(backup);
 	print_events(backup);
 	putchar('\n');

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "command/verify_backup.h"
+#include "command/verify_physical.h"
 #include "database/toc.h"
 #include "process.h"
 #include "protocol.h"
@@ -301,6 +302,16 @@ verify_content(Verification *verification, const ManifestObject *object)
 		case OBJECT_DATABASES:
 			json_decref(databases_read(verification->repository,
 									   verification->backup, object));
+			break;
+		case OBJECT_PACK:
+		case OBJECT_FILES:
+		case OBJECT_FRAMES:
+		case OBJECT_PAGES:
+		case OBJECT_LABEL:
+		case OBJECT_TABLESPACE_MAP:
+		case OBJECT_CONTROL:
+		case OBJECT_WAL:
+			verify_physical_object(verification, object, progress_sink);
 			break;
 	}
 }

@@ -138,8 +138,7 @@ backup_begin(Repository *repository, Manifest *manifest, int workers)
 }
 
 ObjectWriter *
-object_begin(BackupWriter *writer, ObjectKind kind, const char *name,
-			 const char *database)
+object_begin_framed(BackupWriter *writer, ObjectKind kind, const char *name)
 {
 	const Manifest *manifest = writer->manifest;
 	ObjectWriter *object = pg_malloc0(sizeof(ObjectWriter));
@@ -150,16 +149,25 @@ object_begin(BackupWriter *writer, ObjectKind kind, const char *name,
 	object->object.name = psprintf("%s%s%s", name,
 								   compression_suffix(manifest->compression.method),
 								   cipher_suffix(manifest->cipher));
-	object->object.database = database == NULL ? NULL : pg_strdup(database);
-
 	store_name = backup_object_name(writer->repository, manifest->id,
 									object->object.name);
 	chain = store_put(writer->repository->store, store_name, PUT_NEW);
 	chain = digest_sink(chain, &object->stored);
-	chain = encrypt_sink(chain, manifest->cipher, writer->data_key);
-	chain = compress_sink(chain, &manifest->compression, writer->workers);
-	object->chain = count_sink(chain, &object->size);
+	object->chain = encrypt_sink(chain, manifest->cipher, writer->data_key);
 	pg_free(store_name);
+	return object;
+}
+
+ObjectWriter *
+object_begin(BackupWriter *writer, ObjectKind kind, const char *name,
+			 const char *database)
+{
+	ObjectWriter *object = object_begin_framed(writer, kind, name);
+
+	object->object.database = database == NULL ? NULL : pg_strdup(database);
+	object->chain = compress_sink(object->chain, &writer->manifest->compression,
+								  writer->workers);
+	object->chain = count_sink(object->chain, &object->size);
 	return object;
 }
 
@@ -175,11 +183,7 @@ object_finish(BackupWriter *writer, ObjectWriter *object)
 	object->object.stored_size = object->stored.size;
 	strlcpy(object->object.sha256, object->stored.sha256, SHA256_HEX_SIZE);
 
-	manifest->objects = pg_realloc(manifest->objects,
-								   (manifest->object_count + 1) *
-								   sizeof(ManifestObject));
-	entry = &manifest->objects[manifest->object_count++];
-	*entry = object->object;
+	entry = manifest_add_object(manifest, &object->object);
 	pg_free(object);
 	return entry;
 }

@@ -8,7 +8,15 @@
 static const char *const object_kinds[] = {
 	[OBJECT_GLOBALS] = "globals",
 	[OBJECT_DATABASES] = "databases",
-	[OBJECT_DUMP] = "dump"
+	[OBJECT_DUMP] = "dump",
+	[OBJECT_PACK] = "pack",
+	[OBJECT_FILES] = "files",
+	[OBJECT_FRAMES] = "frames",
+	[OBJECT_PAGES] = "pages",
+	[OBJECT_LABEL] = "label",
+	[OBJECT_TABLESPACE_MAP] = "tablespace_map",
+	[OBJECT_CONTROL] = "control",
+	[OBJECT_WAL] = "wal"
 };
 
 const char *
@@ -85,4 +93,17 @@ manifest_object(const Manifest *manifest, ObjectKind kind)
 			return &manifest->objects[i];
 	}
 	return NULL;
+}
+
+ManifestObject *
+manifest_add_object(Manifest *manifest, const ManifestObject *object)
+{
+	int			count = manifest->object_count;
+
+	/* There may be thousands: double the room. */
+	if ((count & (count - 1)) == 0)
+		manifest->objects = pg_realloc(manifest->objects,
+									   Max(1, 2 * count) * sizeof(ManifestObject));
+	manifest->objects[manifest->object_count++] = *object;
+	return &manifest->objects[count];
 }

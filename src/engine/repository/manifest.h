@@ -6,6 +6,8 @@
 #ifndef ERPGO_ENGINE_REPOSITORY_MANIFEST_H
 #define ERPGO_ENGINE_REPOSITORY_MANIFEST_H
 
+#include <jansson.h>
+
 #include "common/backup_id.h"
 #include "common/compression.h"
 #include "common/encryption.h"
@@ -27,7 +29,15 @@ typedef enum ObjectKind
 {
 	OBJECT_GLOBALS,				/* what pg_dumpall --globals-only wrote */
 	OBJECT_DATABASES,			/* properties of the databases, JSON */
-	OBJECT_DUMP					/* what pg_dump wrote of one database */
+	OBJECT_DUMP,				/* what pg_dump wrote of one database */
+	OBJECT_PACK,				/* a tar archive of files of a cluster */
+	OBJECT_FILES,				/* the list of these files */
+	OBJECT_FRAMES,				/* the frames of all packs */
+	OBJECT_PAGES,				/* hashes of the pages in one pack */
+	OBJECT_LABEL,				/* the file backup_label */
+	OBJECT_TABLESPACE_MAP,		/* the file tablespace_map */
+	OBJECT_CONTROL,				/* the file pg_control */
+	OBJECT_WAL					/* a segment of WAL */
 } ObjectKind;
 
 /* How many tables of a database have their size noted. */
@@ -56,6 +66,39 @@ typedef struct ManifestObject
 	int			table_count;
 } ManifestObject;
 
+/* A page that did not match its checksum. */
+typedef struct BadPage
+{
+	char	   *path;			/* of the file */
+	int64		block;			/* in the file */
+} BadPage;
+
+/* How many of them a manifest names at most. */
+#define BAD_PAGE_LIMIT 100
+
+typedef struct BackupTablespace
+{
+	Oid			oid;
+	char	   *location;
+} BackupTablespace;
+
+/* What only a physical backup has. */
+typedef struct PhysicalBackup
+{
+	uint32		timeline;
+	uint64		start_lsn;
+	uint64		stop_lsn;
+	uint64		checkpoint_lsn;
+	int64		wal_segment_size;
+	int64		block_size;
+	bool		checksums;
+	int64		bad_page_count;
+	BadPage    *bad_pages;		/* the first of them */
+	int			bad_pages_named;
+	BackupTablespace *tablespaces;
+	int			tablespace_count;
+} PhysicalBackup;
+
 typedef struct Manifest
 {
 	char		id[BACKUP_ID_SIZE];
@@ -76,9 +119,18 @@ typedef struct Manifest
 	bool		scope_known;	/* the first writers did not note it */
 	char	  **scope;			/* databases that were asked for; NULL is all */
 	int			scope_count;
+	PhysicalBackup *physical;	/* of a physical backup; else NULL */
 	ManifestObject *objects;
 	int			object_count;
 } Manifest;
+
+/* The member "physical" of a manifest, and the reverse, which checks it all. */
+extern json_t *physical_to_json(const PhysicalBackup *physical);
+extern PhysicalBackup *physical_parse(json_t *json, const char *name);
+
+/* A position in the WAL as text, in memory that the next calls use again. */
+extern const char *lsn_text(uint64 lsn);
+extern bool lsn_parse(const char *text, uint64 *lsn);
 
 /* Is this the system identifier of a cluster: a decimal number, not zero? */
 extern bool system_identifier_is_valid(const char *system_identifier);
@@ -94,6 +146,10 @@ extern const ManifestObject *manifest_dump(const Manifest *manifest,
 /* The first object of a kind; NULL if there is none. */
 extern const ManifestObject *manifest_object(const Manifest *manifest,
 											 ObjectKind kind);
+
+/* Adds a copy of an object, which may be completed until the next one is added. */
+extern ManifestObject *manifest_add_object(Manifest *manifest,
+										   const ManifestObject *object);
 
 /* The word for a kind of object, in static memory, and the reverse. */
 extern const char *object_kind_name(ObjectKind kind);

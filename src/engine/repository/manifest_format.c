@@ -120,6 +120,8 @@ manifest_format(const Manifest *manifest, const char *data_key)
 	json_object_set_new(json, "schedule",
 						record_string(manifest->schedule, "schedule"));
 	set_scope(json, manifest);
+	if (manifest->physical != NULL)
+		json_object_set_new(json, "physical", physical_to_json(manifest->physical));
 	set_objects(json, manifest);
 	return record_format(json, data_key, MANIFEST_PURPOSE);
 }

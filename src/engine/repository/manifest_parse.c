@@ -362,6 +362,36 @@ check_sizes(const Manifest *manifest, const char *name)
 }
 
 /*
+ * Reads what only a physical backup has.
+ */
+static void
+read_physical(json_t *json, const char *name, Manifest *manifest)
+{
+	json_t	   *physical = json_object_get(json, "physical");
+
+	check((physical != NULL) == (manifest->type == BACKUP_PHYSICAL), name,
+		  "\"physical\" is missing, or it is no physical backup");
+	if (physical != NULL)
+		manifest->physical = physical_parse(physical, name);
+}
+
+/*
+ * Which part of the backup an object is; allocated.  Of the kinds that there
+ * may be many of, the name tells.
+ */
+static char *
+object_part(const ManifestObject *object)
+{
+	bool		is_numbered = object->kind == OBJECT_PACK ||
+		object->kind == OBJECT_PAGES || object->kind == OBJECT_WAL;
+
+	if (is_numbered)
+		return psprintf("%s/%s", object_kind_name(object->kind), object->name);
+	return psprintf("%s/%s", object_kind_name(object->kind),
+					object->database == NULL ? "" : object->database);
+}
+
+/*
  * Fails if two objects have one name, or are the same part of the backup: the
  * dump of one database, or another kind twice.
  */
@@ -374,8 +404,7 @@ check_unique(const Manifest *manifest, const char *name)
 	for (int i = 0; i < manifest->object_count; i++)
 	{
 		const ManifestObject *object = &manifest->objects[i];
-		char	   *part = psprintf("%s/%s", object_kind_name(object->kind),
-									object->database == NULL ? "" : object->database);
+		char	   *part = object_part(object);
 
 		json_object_set_new(names, object->name, json_null());
 		json_object_set_new(parts, part, json_null());
@@ -431,6 +460,7 @@ manifest_parse(const char *content, const char *name, const char *expected_id,
 	read_identity(json, name, expected_id, manifest);
 	read_circumstances(json, name, manifest);
 	read_scope(json, name, manifest);
+	read_physical(json, name, manifest);
 	read_encoding(json, name, manifest);
 	read_objects(json, name, manifest);
 	json_decref(json);

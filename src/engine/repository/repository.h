@@ -175,6 +175,13 @@ extern ObjectWriter *object_begin(BackupWriter *writer, ObjectKind kind,
 								  const char *name, const char *database);
 
 /*
+ * The same for one whose bytes the caller compresses: the chain takes frames,
+ * and the caller adds up the plain bytes in the object's size.
+ */
+extern ObjectWriter *object_begin_framed(BackupWriter *writer, ObjectKind kind,
+										 const char *name);
+
+/*
  * Finishes an object: it is durable, and an entry of the manifest, which is
  * returned and may be completed until the next one is finished.
  */
