@@ -68,7 +68,7 @@ wal_segment_name_at(const PhysicalBackup *physical, int64 index)
 }
 
 void
-wal_segment_check(const PhysicalBackup *physical, const char *segment,
+physical_wal_check(const PhysicalBackup *physical, const char *segment,
 				  const char *begin, const char *name,
 				  const char *system_identifier)
 {

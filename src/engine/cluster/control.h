@@ -29,7 +29,7 @@ extern char *wal_segment_name_at(const PhysicalBackup *physical, int64 index);
  * Fails (FAILURE_DAMAGED, naming the object) unless this is the beginning of a
  * segment of WAL of that name.
  */
-extern void wal_segment_check(const PhysicalBackup *physical, const char *segment,
+extern void physical_wal_check(const PhysicalBackup *physical, const char *segment,
 							  const char *begin, const char *name,
 							  const char *system_identifier);
 

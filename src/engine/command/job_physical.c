@@ -274,7 +274,7 @@ store_segment(PhysicalRun *run, const char *segment)
 		if (len < 0 && errno != EINTR)
 			fail_errno("could not read file \"%s\"", path);
 		if (object->size == 0 && len >= WAL_HEADER_SIZE)
-			wal_segment_check(run->physical, segment, buffer, name,
+			physical_wal_check(run->physical, segment, buffer, name,
 							  run->repository->system_identifier);
 		sink_write(object->chain, buffer, Max(len, 0));
 	}

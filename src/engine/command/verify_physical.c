@@ -166,7 +166,7 @@ verify_wal(Verification *verification, const ManifestObject *object,
 	if (object->size != manifest->physical->wal_segment_size)
 		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is damaged: it is not a whole segment of WAL",
 			 object->name);
-	wal_segment_check(manifest->physical, segment, head->head, object->name,
+	physical_wal_check(manifest->physical, segment, head->head, object->name,
 					  manifest->system_identifier);
 	sink_release(chain);
 	pg_free(segment);
