@@ -284,7 +284,7 @@ job_backup(json_t *job)
 
 	progress_report("starting", NULL, 0, 0);
 	read_settings(&run);
-	run.repository = job_repository(job);
+	run.repository = job_owned_repository(job);
 	job_require_outside(job);
 	find_databases(&run);
 	require_space(&run);
