@@ -615,6 +615,14 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.erpgo_backup_sync()
 	IS 'makes the history say what the repository says; returns the number of backups there';
 
+CREATE FUNCTION @extschema@.erpgo_backup_adopt()
+RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION @extschema@.erpgo_backup_adopt()
+	IS 'makes this server the only one that writes to the repository, whichever did so before';
+
 /*
  * Old backups: what becomes of them.
  */
@@ -2116,7 +2124,8 @@ REVOKE ALL ON FUNCTION
 	@extschema@.erpgo_backup_unpin(text),
 	@extschema@.erpgo_backup_annotate(text, text, text),
 	@extschema@.erpgo_backup_check(),
-	@extschema@.erpgo_backup_sync()
+	@extschema@.erpgo_backup_sync(),
+	@extschema@.erpgo_backup_adopt()
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.erpgo_backup_wait(text) FROM PUBLIC;
 

@@ -45,7 +45,7 @@ SELECT type, status, duration > '0' AS took_time, size_bytes > 0 AS has_size,
 	verified_depth, attempts, error, schedule, databases, label
 FROM erpgo_backup_history;
 SELECT operation, number, status, error FROM erpgo_backup_attempts WHERE backup_id = :'first';
-SELECT count(*) FROM erpgo_backup_progress WHERE operation <> 'expire';
+SELECT count(*) FROM erpgo_backup_progress WHERE operation = 'backup';
 
 -- verification
 SELECT id = :'third' AS is_latest, depth, verified_at > now() AS is_new FROM erpgo_backup_verify();

@@ -18,6 +18,7 @@ PG_FUNCTION_INFO_V1(erpgo_backup_pin);
 PG_FUNCTION_INFO_V1(erpgo_backup_unpin);
 PG_FUNCTION_INFO_V1(erpgo_backup_annotate);
 PG_FUNCTION_INFO_V1(erpgo_backup_sync);
+PG_FUNCTION_INFO_V1(erpgo_backup_adopt);
 PG_FUNCTION_INFO_V1(erpgo_backup_job_progress);
 
 #define PROGRESS_COLUMNS 12
@@ -159,6 +160,19 @@ erpgo_backup_sync(PG_FUNCTION_ARGS)
 	session_await_cleanup();
 	session_do(session_request(JOB_SYNC), 0, &outcome);
 	PG_RETURN_INT64(outcome.count);
+}
+
+/*
+ * Makes this server the one that writes to the repository.
+ */
+Datum
+erpgo_backup_adopt(PG_FUNCTION_ARGS)
+{
+	JobOutcome	outcome;
+
+	session_require_jobs(false);
+	session_do(session_request(JOB_ADOPT), 0, &outcome);
+	PG_RETURN_VOID();
 }
 
 /*

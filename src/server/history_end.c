@@ -126,6 +126,7 @@ history_end(const JobRequest *request, const JobEnd *end)
 			end_event(request, end);
 			break;
 		case JOB_SYNC:
+		case JOB_ADOPT:
 		case JOB_CHECK:
 		case JOB_NOTIFY:
 		case JOB_RECOVER:

@@ -288,6 +288,7 @@ job_description(const JobRequest *request)
 			put_notification(&json, request);
 			break;
 		case JOB_SYNC:
+		case JOB_ADOPT:
 		case JOB_CHECK:
 		case JOB_RECOVER:
 		case JOB_MEASURE:
@@ -313,6 +314,7 @@ job_time_limit(const JobRequest *request)
 		case JOB_MEASURE:
 			return MEASURE_LIMIT_S;
 		case JOB_SYNC:
+		case JOB_ADOPT:
 		case JOB_EVENT:
 		case JOB_CHECK:
 		case JOB_RECOVER:

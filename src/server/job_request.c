@@ -13,6 +13,7 @@ job_kind_name(JobKind kind)
 		[JOB_BACKUP] = "backup",
 		[JOB_VERIFY] = "verify",
 		[JOB_SYNC] = "sync",
+		[JOB_ADOPT] = "adopt",
 		[JOB_EVENT] = "event",
 		[JOB_CHECK] = "check",
 		[JOB_NOTIFY] = "notify",
@@ -32,6 +33,7 @@ job_title(const JobRequest *request)
 		[JOB_BACKUP] = "backup",
 		[JOB_VERIFY] = "verification of backup",
 		[JOB_SYNC] = "synchronization with the repository",
+		[JOB_ADOPT] = "adoption of the repository",
 		[JOB_EVENT] = "change of backup",
 		[JOB_CHECK] = "check of the repository",
 		[JOB_NOTIFY] = "sending of alerts",
@@ -98,6 +100,7 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 		case JOB_BACKUP:
 		case JOB_VERIFY:
 		case JOB_SYNC:
+		case JOB_ADOPT:
 		case JOB_EVENT:
 			break;
 	}

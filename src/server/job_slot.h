@@ -44,6 +44,7 @@ typedef enum JobKind
 	JOB_BACKUP,
 	JOB_VERIFY,
 	JOB_SYNC,
+	JOB_ADOPT,					/* becomes the owner of the folder */
 	JOB_EVENT,
 	JOB_CHECK,
 	JOB_NOTIFY,

@@ -16,9 +16,10 @@ my $folder = PostgreSQL::Test::Utils::tempdir();
 my $installation = private_installation("$folder/installation");
 my $step = "$folder/step";
 
+# Only the engine of a clean-up, by what its parent is called: others may start.
 replace_program($installation, 'erpgo_backup', <<"END");
 step=\$(cat $step 2>/dev/null)
-[ -n "\$step" ] && [ "\$1" = engine ] || exec "\$REAL" "\$\@"
+[ -n "\$step" ] && grep -q 'clean-up of old backups' /proc/\$PPID/cmdline || exec "\$REAL" "\$\@"
 rm -f $step
 exec strace -D -f -qq -o $folder/trace -e trace=\${step%%:*} -e signal=none -e inject=\$step "\$REAL" "\$\@"
 END

@@ -37,8 +37,8 @@
 	"  \"created_at\": \"2026-11-22T17:59:59.000Z\",\n" \
 	"  \"iterations\": 600000,\n" \
 	"  \"wrapped\": \"U2FsdGVkX19AQUJDREVGR0iS7iWoUpKLbzw1O0sdoTdCkYTtdWyDBGVmudfEtplt29qymMz+ljhDcYTjoDouvVIXQno1Xz2tb9xXxQArUEDxHxEvxOCZ6dKF8A7OtWOF\",\n" \
-	"  \"hmac_sha256\": \"06cfe8925c00c271ef14795b75f8cfd72cdd9dcbdfd3788d3d12d7c53d54f213\",\n" \
-	"\"sha256\": \"84817be1c54bd73a1d32ff576f21aef5033b39a98c3d912eed75e9ada5f40f80\"}\n"
+	"  \"hmac_sha256\": \"7a0bf78917ece7be48a19c3dbd8dd0645423478a71c1fd194a3a7e9fa518f6a8\",\n" \
+	"\"sha256\": \"f734119207fe03260a8f48e075c90b84b01c75de55f1c299481d9f61c6a0d8e9\"}\n"
 
 #define EXAMPLE_MANIFEST \
 	"{\n" \
@@ -57,7 +57,7 @@
 	"  \"data_key\": {\n" \
 	"    \"iterations\": 1,\n" \
 	"    \"wrapped\": \"U2FsdGVkX19ISUpLTE1OT7A68tLpmibUOHLKMZ3NZKI2YdddGjbuR1TaEkFhAMK7fOMnq2kTziiLR2MnSjPEVyT3DvMB6Ooi7eE1It/VhEhRuxGGCo/ReA/ubx7k7NGS\",\n" \
-	"    \"hmac_sha256\": \"f6d2ca06a70b941268d11309fc8fbd5f949cd3e756357381ffca7712480ea56b\"\n" \
+	"    \"hmac_sha256\": \"44ea973b323c2455e2ebe41f5798d92f7172feb8de512f34209f3db50a9e6802\"\n" \
 	"  },\n" \
 	"  \"verified_depth\": \"archive\",\n" \
 	"  \"label\": null,\n" \
@@ -71,7 +71,7 @@
 	"      \"sha256\": \"5d29c185da5a63981731929cfd37c2282d03f301a805f9e94da765364cdbc744\"\n" \
 	"    }\n" \
 	"  ],\n" \
-	"\"hmac_sha256\": \"4f1fb3152f956870474dbec73ab44b85015f6f7fa9e0d92c0e472a2320d4d053\"}\n"
+	"\"hmac_sha256\": \"4c7bdfdda57234caaa1b063d9fb244696d1754109254d883fead2930b7fac023\"}\n"
 
 #define EXAMPLE_EVENT \
 	"{\n" \

@@ -86,21 +86,6 @@ check_encryption(json_t *rows, Repository *repository)
 				"Set " SECRET_ENCRYPTION_KEY " in the secrets file.");
 }
 
-/* A backup to be read in a child process. */
-typedef struct LoadStep
-{
-	Repository *repository;
-	const char *id;
-} LoadStep;
-
-static void
-load_step(void *context)
-{
-	LoadStep   *step = context;
-
-	backup_load(step->repository, step->id);
-}
-
 /*
  * Tells age and last verification of a backup that can be read.
  */
@@ -132,19 +117,18 @@ check_newest(json_t *rows, Repository *repository)
 {
 	int			count;
 	char	  **ids = repository_backup_ids(repository, &count);
-	LoadStep	step = {repository};
-	Failure		problem;
+	BackupEntry newest;
 
 	if (count == 0)
 	{
 		add_row(rows, "newest backup", "warning", pg_strdup("there is no backup"), NULL);
 		return;
 	}
-	step.id = ids[count - 1];
-	if (isolated_run(load_step, &step, &problem))
-		check_verification(rows, backup_load(repository, step.id));
+	newest = repository_load_entry(repository, ids[count - 1]);
+	if (newest.backup != NULL)
+		check_verification(rows, newest.backup);
 	else
-		add_problem(rows, "newest backup", &problem);
+		add_problem(rows, "newest backup", &newest.problem);
 }
 
 /*

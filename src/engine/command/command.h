@@ -57,6 +57,7 @@ extern Repository *repository_from_options(const CommonOptions *options);
 extern json_t *job_backup(json_t *job);
 extern json_t *job_verify(json_t *job);
 extern json_t *job_sync(json_t *job);
+extern json_t *job_adopt(json_t *job);
 extern json_t *job_event(json_t *job);
 extern json_t *job_discard(json_t *job);
 extern json_t *job_check(json_t *job);

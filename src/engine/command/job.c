@@ -5,6 +5,7 @@
 
 #include "isolated.h"
 #include "protocol.h"
+#include "repository/owner.h"
 #include "repository/secrets.h"
 
 #define APPLICATION "erpgo_backup"
@@ -18,6 +19,7 @@ static const struct
 	{"backup", job_backup},
 	{"verify", job_verify},
 	{"sync", job_sync},
+	{"adopt", job_adopt},
 	{"event", job_event},
 	{"discard", job_discard},
 	{"check", job_check},
@@ -139,6 +141,23 @@ job_repository(json_t *job)
 								  job_required_text(job, "cluster"),
 								  secret_get(SECRET_ENCRYPTION_KEY),
 								  job_required_text(job_server(job), "system_identifier"));
+}
+
+Repository *
+job_owned_repository(json_t *job)
+{
+	Repository *repository = job_repository(job);
+
+	owner_require(repository, job_required_text(job_server(job), "data_directory"));
+	return repository;
+}
+
+json_t *
+job_adopt(json_t *job)
+{
+	owner_adopt(job_repository(job),
+				job_required_text(job_server(job), "data_directory"));
+	return json_object();
 }
 
 ServerAddress

@@ -35,6 +35,9 @@ extern char **job_databases(json_t *job, int *count);
 /* Loads the secrets and opens the repository to write. */
 extern Repository *job_repository(json_t *job);
 
+/* The same, for a job that only the owner of the cluster's folder may do. */
+extern Repository *job_owned_repository(json_t *job);
+
 /* How to reach the server. */
 extern ServerAddress job_server_address(json_t *job);
 

@@ -162,7 +162,7 @@ job_backup(json_t *job)
 		return job_backup_physical(job);
 	progress_report("starting", NULL, 0, 0);
 	read_settings(&run);
-	run.repository = job_repository(job);
+	run.repository = job_owned_repository(job);
 	job_require_outside(job);
 	find_databases(&run);
 	require_space(&run);

@@ -75,6 +75,18 @@ repository_step(void *context)
 }
 
 /*
+ * Is it this server that writes there?
+ */
+static void
+owner_step(void *context)
+{
+	CheckStep  *step = context;
+
+	(void) job_owned_repository(step->job);
+	send_row("owner", "ok", "this server is the one that writes to the repository", NULL);
+}
+
+/*
  * Every process of the server has the environment, and may show it.
  */
 static void
@@ -209,7 +221,8 @@ job_check(json_t *job)
 	CheckStep	step = {.job = job};
 
 	check("secret_sources", secrets_step, &step);
-	check("repository", repository_step, &step);
+	if (check("repository", repository_step, &step))
+		check("owner", owner_step, &step);
 	for (int i = 0; i < lengthof(programs); i++)
 	{
 		step.subject = programs[i];

@@ -6,6 +6,6 @@
 json_t *
 job_discard(json_t *job)
 {
-	backup_discard(job_repository(job), job_backup_id(job));
+	backup_discard(job_owned_repository(job), job_backup_id(job));
 	return json_object();
 }

@@ -35,7 +35,7 @@ job_event(json_t *job)
 	}
 	event.key = copy_text(job, "key");
 	event.value = copy_text(job, "value");
-	repository = job_repository(job);
+	repository = job_owned_repository(job);
 	backup = backup_load(repository, job_backup_id(job));
 	backup_add_event(repository, backup->manifest->id, backup->data_key, &event);
 

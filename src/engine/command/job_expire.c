@@ -44,7 +44,7 @@ job_expire(json_t *job)
 {
 	RetentionPolicy policy = read_policy(job);
 	bool		dry_run = json_is_true(json_object_get(job, "dry_run"));
-	Repository *repository = job_repository(job);
+	Repository *repository = dry_run ? job_repository(job) : job_owned_repository(job);
 	Expiry	   *expiry = expiry_plan(repository, &policy);
 
 	if (!dry_run)

@@ -51,7 +51,7 @@ job_verify(json_t *job)
 	Failure		problem;
 
 	progress_report("verifying", NULL, 0, 0);
-	step.repository = job_repository(job);
+	step.repository = job_owned_repository(job);
 	step.backup = backup_load(step.repository, job_backup_id(job));
 	step.pg_restore = program_path(job_bindir(job), "pg_restore");
 	if (!isolated_run(verify_step, &step, &problem))

@@ -296,21 +296,6 @@ parse_arguments(int argc, char **argv, VerifyRequest *request)
 	return true;
 }
 
-/* A backup to be read in a child process. */
-typedef struct LoadStep
-{
-	Repository *repository;
-	const char *id;
-} LoadStep;
-
-static void
-load_step(void *context)
-{
-	LoadStep   *step = context;
-
-	backup_load(step->repository, step->id);
-}
-
 /*
  * Reads one backup.  A damaged one is an entry with its problem, any other
  * failure ends the work.
@@ -318,13 +303,9 @@ load_step(void *context)
 static BackupEntry
 load_entry(Repository *repository, const char *id)
 {
-	LoadStep	step = {repository, repository_resolve_id(repository, id)};
-	BackupEntry entry = {0};
+	BackupEntry entry = repository_load_entry(repository, repository_resolve_id(repository, id));
 
-	strlcpy(entry.id, step.id, sizeof(entry.id));
-	if (isolated_run(load_step, &step, &entry.problem))
-		entry.backup = backup_load(repository, step.id);
-	else if (entry.problem.kind != FAILURE_DAMAGED)
+	if (entry.backup == NULL && entry.problem.kind != FAILURE_DAMAGED)
 		fail_with(&entry.problem);
 	return entry;
 }

@@ -80,11 +80,8 @@ take_over(int fd, const char *id)
 	return backup;
 }
 
-/*
- * Reads one backup.
- */
-static BackupEntry
-load_entry(Repository *repository, const char *id)
+BackupEntry
+repository_load_entry(Repository *repository, const char *id)
 {
 	BackupEntry entry = {0};
 	ReadStep	step = {.repository = repository, .id = id};
@@ -111,7 +108,7 @@ repository_load_all(Repository *repository, int *count)
 						 repository->master_key);
 	for (int i = 0; i < id_count; i++)
 	{
-		entries[*count] = load_entry(repository, ids[i]);
+		entries[*count] = repository_load_entry(repository, ids[i]);
 
 		/* One that was deleted meanwhile is not damaged. */
 		if (entries[*count].backup != NULL ||

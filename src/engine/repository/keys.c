@@ -31,16 +31,16 @@
 #define CACHED_ITERATIONS 1000
 
 #define KEY_ID_TEXT "erpgo_backup key id"
+#define WRAPPING_TEXT "erpgo_backup wrapped key"
 
 /* What PBKDF2 gives for one passphrase and salt. */
 typedef struct Derived
 {
 	unsigned char key[KEY_BYTES];
 	unsigned char iv[IV_BYTES];
-	unsigned char mac_key[SHA256_BYTES];
 } Derived;
 
-StaticAssertDecl(sizeof(Derived) == KEY_BYTES + IV_BYTES + SHA256_BYTES,
+StaticAssertDecl(sizeof(Derived) == KEY_BYTES + IV_BYTES,
 				 "PBKDF2 fills this structure, so it must have no gaps");
 
 typedef struct CachedDerived
@@ -223,14 +223,19 @@ crypt_key(const Derived *derived, bool encrypt, const void *in, int len,
 }
 
 /*
- * The HMAC that belongs to a wrapped key.
+ * The HMAC that belongs to a wrapped key.  Its key comes from what was derived
+ * already: PBKDF2 takes all its rounds once more for each further 32 bytes.
  */
 static void
 wrapped_hmac(const Derived *derived, const char *wrapped,
 			 char hmac[SHA256_HEX_SIZE])
 {
-	hmac_sha256_hex(derived->mac_key, sizeof(derived->mac_key), wrapped,
-					strlen(wrapped), hmac);
+	char		mac_key[SHA256_HEX_SIZE];
+
+	hmac_sha256_hex(derived, sizeof(*derived), WRAPPING_TEXT,
+					strlen(WRAPPING_TEXT), mac_key);
+	hmac_sha256_hex(mac_key, strlen(mac_key), wrapped, strlen(wrapped), hmac);
+	OPENSSL_cleanse(mac_key, sizeof(mac_key));
 }
 
 WrappedKey

@@ -82,6 +82,12 @@ extern const char *repository_resolve_id(Repository *repository,
 extern Backup *backup_load(Repository *repository, const char *backup_id);
 
 /*
+ * Reads one backup in a child process: what is wrong with it becomes part of
+ * the entry, and is no failure.
+ */
+extern BackupEntry repository_load_entry(Repository *repository, const char *id);
+
+/*
  * Reads all backups, oldest first.  A damaged one is an entry with the
  * problem; it does not end the listing (each is read in a child process).
  */

@@ -1,0 +1,137 @@
+/*
+ * Who writes the folder of a cluster.
+ */
+#include "repository/owner.h"
+
+#include <unistd.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "repository/instance.h"
+#include "repository/record.h"
+
+#define OWNER_FORMAT 1
+#define OWNER_PURPOSE "owner"
+#define OWNER_NAME "owner.json"
+
+#define ADOPT_HINT \
+	"If this server is the one to back up from now on, run SELECT erpgo_backup_adopt(); " \
+	"otherwise set erpgo_backup.enabled = off, or give it a cluster name of its own."
+
+/* What owner.json says. */
+typedef struct Owner
+{
+	char		id[INSTANCE_ID_SIZE];
+	char		host[256];
+	char		since[TIME_TEXT_SIZE];
+} Owner;
+
+/*
+ * Takes a text of the record over, if there is one that fits.
+ */
+static bool
+take_text(json_t *record, const char *key, char *value, size_t size)
+{
+	const char *found = json_string_value(json_object_get(record, key));
+
+	return found != NULL && strlcpy(value, found, size) < size;
+}
+
+/*
+ * Reads who the owner is; false if there is none yet.
+ */
+static bool
+read_owner(const Repository *repository, Owner *owner)
+{
+	char	   *name = psprintf("%s" OWNER_NAME, repository->prefix);
+	char	   *content = store_get_text(repository->store, name, RECORD_LIMIT);
+	json_t	   *record;
+
+	if (content == NULL)
+	{
+		pg_free(name);
+		return false;
+	}
+	record = record_authenticate(content, NULL, OWNER_PURPOSE);
+	if (record == NULL ||
+		!take_text(record, "instance", owner->id, sizeof(owner->id)) ||
+		!hex_is_valid(owner->id, INSTANCE_ID_SIZE - 1) ||
+		!take_text(record, "host", owner->host, sizeof(owner->host)) ||
+		!take_text(record, "since", owner->since, sizeof(owner->since)))
+		fail(FAILURE_DAMAGED, ADOPT_HINT, "object \"%s\" is damaged", name);
+	json_decref(record);
+	pg_free(content);
+	pg_free(name);
+	return true;
+}
+
+/*
+ * Writes that a server is the owner.
+ */
+static void
+write_owner(const Repository *repository, const char *id, PutMode mode)
+{
+	char	   *name = psprintf("%s" OWNER_NAME, repository->prefix);
+	char		host[256] = "";
+	char		since[TIME_TEXT_SIZE];
+	char	   *content;
+
+	gethostname(host, sizeof(host) - 1);
+	time_format(time_now_ms(), since);
+	content = record_format(json_pack("{s:i, s:s, s:o, s:s}",
+									  "format", OWNER_FORMAT,
+									  "instance", id,
+									  "host", record_string(host, "name of the host"),
+									  "since", since),
+							NULL, OWNER_PURPOSE);
+	store_put_text(repository->store, name, content, mode);
+	pg_free(content);
+	pg_free(name);
+}
+
+/*
+ * Fails because a server is not the owner.  The owner may be NULL: there is
+ * none yet.
+ */
+static void
+refuse(const Repository *repository, const Owner *owner, const char *reason)
+{
+	Failure		failure = {
+		.kind = FAILURE_STATE,
+		.message = psprintf("%s, so it must not write to cluster \"%s\" in repository \"%s\"",
+							reason, repository->cluster, repository->store->url),
+		.detail = owner == NULL ? NULL :
+		psprintf("It is written to by a server on host \"%s\" since %s.",
+				 owner->host, owner->since),
+		.hint = ADOPT_HINT
+	};
+
+	fail_with(&failure);
+}
+
+void
+owner_require(Repository *repository, const char *data_directory)
+{
+	char		id[INSTANCE_ID_SIZE];
+	bool		is_original = instance_read(data_directory, id);
+	Owner		owner;
+	bool		is_owned = read_owner(repository, &owner);
+
+	if (!is_original)
+		refuse(repository, is_owned ? &owner : NULL,
+			   psprintf("data directory \"%s\" is a copy, or was moved", data_directory));
+	if (is_owned && strcmp(owner.id, id) != 0)
+		refuse(repository, &owner, "this server is not the owner");
+	if (!is_owned)
+		write_owner(repository, id, PUT_NEW);
+}
+
+void
+owner_adopt(Repository *repository, const char *data_directory)
+{
+	char		id[INSTANCE_ID_SIZE];
+
+	if (!instance_read(data_directory, id))
+		instance_renew(data_directory, id);
+	write_owner(repository, id, PUT_REPLACE);
+}
