@@ -3,6 +3,8 @@
  */
 #include "cluster/exclusion.h"
 
+#include "repository/instance.h"
+
 /* Of the running server, or made anew when it starts. */
 static const char *const excluded_names[] = {
 	"postgresql.auto.conf.tmp",
@@ -14,10 +16,14 @@ static const char *const excluded_names[] = {
 	"postmaster.opts",
 };
 
-/* Files for temporary tables and sorts, and caches of the catalogs. */
+/*
+ * Files for temporary tables and sorts, caches of the catalogs, and what tells
+ * this data directory from its copies.
+ */
 static const char *const excluded_prefixes[] = {
 	"pgsql_tmp",
 	"pg_internal.init",
+	INSTANCE_FILE,
 };
 
 /* What they hold is of no use to another start of the server. */

@@ -13,6 +13,7 @@
 #include "isolated.h"
 #include "protocol.h"
 #include "protocol_input.h"
+#include "repository/owner.h"
 #include "repository/secrets.h"
 #include "repository/wal_archive.h"
 
@@ -70,6 +71,7 @@ push_step(void *context)
 	if (!compression_parse(job_required_text(push->job, "compression"),
 						   &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
+	owner_require(repository, data_directory);
 	wal_archive_push(wal_archive_open(repository), &source);
 }
 

@@ -10,6 +10,7 @@
 #include "command/arguments.h"
 #include "command/job.h"
 #include "common/controldata_utils.h"
+#include "repository/owner.h"
 #include "repository/secrets.h"
 #include "repository/wal_archive.h"
 
@@ -110,6 +111,7 @@ push(const CommonOptions *options, const PushRequest *request)
 										options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
 										secret_get(SECRET_ENCRYPTION_KEY),
 										read_system_identifier(request->pgdata));
+	owner_require(repository, request->pgdata);
 	source.encrypted = decide_encryption(request->encryption, repository);
 	wal_archive_push(wal_archive_open(repository), &source);
 }
