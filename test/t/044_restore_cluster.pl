@@ -193,6 +193,40 @@ subtest 'what is refused' => sub {
 	ok($exit_code == 1 && $stderr =~ /is not a physical one/, 'so is a logical backup');
 };
 
+# Nothing but the tools of every system and PostgreSQL's own programs.
+sub break_glass
+{
+	my ($restored, $backup, %environment) = @_;
+	my $script = $restored->basedir . '/script';
+	my $key = $restored->basedir . '/key';
+
+	write_file($script, $server->cli_ok('show', $backup, '--break-glass'));
+	write_file($key, $ErpgoBackup::MASTER_KEY);
+	chmod(0600, $key);
+	my ($exit_code, $stdout, $stderr) = ErpgoBackup::run_program('env', '-i',
+		'PATH=/usr/bin:/bin', 'PGDATA=' . $restored->data_dir, "MASTER_KEY_FILE=$key",
+		(map { "$_=$environment{$_}" } sort keys %environment), 'bash', $script);
+	is($exit_code, 0, 'the script succeeds') or diag($stdout, $stderr);
+	return;
+}
+
+subtest 'by break-glass instructions' => sub {
+	$server->set('erpgo_backup.compression' => 'zstd:1', 'erpgo_backup.encryption' => 'aes-256-cbc');
+	my $backup = $server->sql("SELECT erpgo_backup_run('physical')");
+	my $restored = PostgreSQL::Test::Cluster->new('glass');
+	my %places = map { ('TABLESPACE_' . $server->sql("SELECT oid FROM pg_tablespace WHERE spcname = '$_'"),
+		"$folder/glass_$_") } qw(one two);
+
+	break_glass($restored, $backup, %places);
+	is(read_file($restored->data_dir . '/postgresql.auto.conf') =~ /enabled = off/, 1,
+		'it would not make backups');
+	$restored->append_conf('postgresql.conf', join("\n",
+		'port = ' . $restored->port, "unix_socket_directories = '" . $restored->host . "'"));
+	$restored->start;
+	is($restored->safe_psql('postgres', $ROWS), $server->sql($ROWS), 'all rows are back');
+	check_and_stop($restored);
+};
+
 # A server whose configuration lies where distributions have it.
 subtest 'configuration files outside of the data directory' => sub {
 	my $other = PostgreSQL::Test::Cluster->new('other');

@@ -4,14 +4,18 @@
 #include "cluster/target.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/file_perm.h"
 #include "failure.h"
 
 /* How folders are opened: never through a link. */
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* How often, and how far apart, another restore is waited for to be gone. */
+#define LOCK_ATTEMPTS 50
+#define LOCK_DELAY_US 100000
 
 #define TABLESPACES "pg_tblspc/"
 #define CONFIG "config/"
@@ -105,6 +109,19 @@ target_text(const Target *target, TargetPath place)
 }
 
 /*
+ * Makes what is in a folder durable.
+ */
+static void
+sync_folder(const char *path)
+{
+	int			fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) != 0)
+		fail_errno("could not fsync directory \"%s\"", path);
+	close(fd);
+}
+
+/*
  * Makes a folder that is missing, and those above it, and opens it.
  */
 static void
@@ -112,22 +129,52 @@ open_folder(TargetFolder *folder, int mode)
 {
 	char	   *path = pg_strdup(folder->path);
 
-	if (pg_mkdir_p(path, mode) != 0 && errno != EEXIST)
-		fail_errno("could not create directory \"%s\"", folder->path);
+	if (access(path, F_OK) != 0)
+	{
+		if (pg_mkdir_p(path, mode) != 0)
+			fail_errno("could not create directory \"%s\"", folder->path);
+		get_parent_directory(path);
+		sync_folder(path);
+	}
 	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder->fd < 0)
 		fail_errno("could not open directory \"%s\"", folder->path);
 	pg_free(path);
 }
 
+/*
+ * Keeps others from restoring to the same folder as long as a process has it
+ * open.  A process that was killed may take a moment to be gone.
+ */
+static void
+lock_folder(const TargetFolder *folder)
+{
+	int			attempt = 0;
+
+	while (flock(folder->fd, LOCK_EX | LOCK_NB) != 0)
+	{
+		/* Some network file systems have no such locks. */
+		if (errno != EWOULDBLOCK)
+			return;
+		if (++attempt == LOCK_ATTEMPTS)
+			fail(FAILURE_STATE, NULL, "cannot restore to \"%s\": another restore is at work there",
+				 folder->path);
+		pg_usleep(LOCK_DELAY_US);
+	}
+}
+
 void
 target_open(Target *target)
 {
+	bool		locked = target->folders[TARGET_DATA].fd >= 0;
+
 	for (int i = 0; i < target->count; i++)
 	{
 		if (target->folders[i].fd < 0)
 			open_folder(&target->folders[i], target->mode);
 	}
+	if (!locked)
+		lock_folder(&target->folders[TARGET_DATA]);
 }
 
 /*
