@@ -10,9 +10,10 @@ static char *
 canonical_path(const char *path)
 {
 	/* That may write one byte more. */
-	char	   *canonical = pg_malloc(strlen(path) + 2);
+	size_t		room = strlen(path) + 2;
+	char	   *canonical = pg_malloc(room);
 
-	strcpy(canonical, path);
+	strlcpy(canonical, path, room);
 	canonicalize_path(canonical);
 	return canonical;
 }

@@ -125,23 +125,41 @@ cluster_configure(ClusterRestore *restore)
 }
 
 /*
- * Adds a file as it is in the target now, whatever it was in the backup.
+ * Adds a file with some content.
  */
 static void
-add_file_as_is(const ClusterRestore *restore, BackupManifestWriter *writer,
-			   TargetPath place, BackupManifestFile *file)
+add_content(BackupManifestWriter *writer, const char *path, int64 mtime, const void *data,
+			size_t len)
 {
-	size_t		len;
-	char	   *content = target_read_file(restore->target, place, &len);
 	Digest		digest;
 	Sink	   *sink = digest_sink(NULL, &digest);
+	BackupManifestFile entry = {
+		.path = path,
+		.size = len,
+		.mtime = mtime,
+		.sha256 = digest.sha256
+	};
 
-	sink_write(sink, content, len);
+	sink_write(sink, data, len);
 	sink_finish(sink);
 	sink_release(sink);
-	file->size = len;
-	file->sha256 = digest.sha256;
-	backup_manifest_add(writer, file);
+	backup_manifest_add(writer, &entry);
+}
+
+/*
+ * Adds a configuration file as it is in the target now, whatever it was in
+ * the backup.
+ */
+static void
+add_config(const ClusterRestore *restore, BackupManifestWriter *writer, const ListedFile *file)
+{
+	TargetPath	place = target_locate(restore->target, file);
+	size_t		len;
+	char	   *content = target_read_file(restore->target, place, &len);
+
+	if (content == NULL)
+		fail(FAILURE_STATE, NULL, "file \"%s\" vanished from the target", place.path);
+	add_content(writer, place.path, file->member.mtime, content, len);
 	pg_free(content);
 }
 
@@ -154,46 +172,25 @@ add_file(const ClusterRestore *restore, BackupManifestWriter *writer, const List
 	const TargetFolder *folders = restore->target->folders;
 	TargetPath	place = target_locate(restore->target, file);
 	BackupManifestFile entry = {
-		.path = file->source == NULL ? file->member.path : place.path,
+		.path = file->member.path,
 		.size = file->member.size,
 		.mtime = file->member.mtime,
 		.sha256 = file->sha256
 	};
 
-	if (file->member.is_directory || !backup_manifest_has(entry.path))
+	if (file->member.is_directory || !backup_manifest_has(place.path))
 		return;
 	if (place.folder != TARGET_CONFIG)
 		backup_manifest_add(writer, &entry);
 	else if (strcmp(folders[TARGET_CONFIG].path, folders[TARGET_DATA].path) == 0)
-		add_file_as_is(restore, writer, place, &entry);
-}
-
-/*
- * Adds a file that the server gave when the backup ended.
- */
-static void
-add_made_file(const ClusterRestore *restore, BackupManifestWriter *writer, const char *path,
-			  const void *data, size_t len)
-{
-	Digest		digest;
-	Sink	   *sink = digest_sink(NULL, &digest);
-	BackupManifestFile entry = {
-		.path = path,
-		.size = len,
-		.mtime = restore->backup->manifest->finished_ms / 1000,
-		.sha256 = digest.sha256
-	};
-
-	sink_write(sink, data, len);
-	sink_finish(sink);
-	sink_release(sink);
-	backup_manifest_add(writer, &entry);
+		add_config(restore, writer, file);
 }
 
 void
 cluster_write_manifest(ClusterRestore *restore)
 {
 	const RestorePlan *plan = restore->plan;
+	int64		ended = restore->backup->manifest->finished_ms / 1000;
 	int			fd = target_create_file(restore->target, data_path("backup_manifest"),
 										cluster_file_mode(restore));
 	Sink	   *sink = fd_sink(fd, "backup_manifest", NULL);
@@ -204,8 +201,8 @@ cluster_write_manifest(ClusterRestore *restore)
 		if (plan->actions[i] != PLAN_SKIP)
 			add_file(restore, writer, &plan->files[i]);
 	}
-	add_made_file(restore, writer, "backup_label", restore->label, strlen(restore->label));
-	add_made_file(restore, writer, "global/pg_control", restore->control, CONTROL_SIZE);
+	add_content(writer, "backup_label", ended, restore->label, strlen(restore->label));
+	add_content(writer, "global/pg_control", ended, restore->control, CONTROL_SIZE);
 	backup_manifest_finish(writer);
 	sink_release(sink);
 	if (fsync(fd) != 0 || close(fd) != 0)
