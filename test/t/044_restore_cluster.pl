@@ -233,7 +233,7 @@ subtest 'configuration files outside of the data directory' => sub {
 	my $etc = $other->basedir . '/etc';
 	my $url = 'file://' . $other->basedir . '/repository';
 
-	$other->init;
+	$other->init(extra => ['--allow-group-access']);
 	mkdir($etc) && mkdir("$etc/conf.d") or die "mkdir: $!";
 	foreach my $file (qw(postgresql.conf pg_hba.conf pg_ident.conf))
 	{
@@ -259,6 +259,7 @@ subtest 'configuration files outside of the data directory' => sub {
 	is($restored->safe_psql('postgres', 'SHOW work_mem'), '6MB', 'where they are read');
 	is($restored->safe_psql('postgres', 'SHOW hba_file'), "$data/pg_hba.conf",
 		'instead of those of the original');
+	is((stat($data))[2] & 07777, 0750, 'the group may read it, as it could before');
 	$restored->stop;
 	$other->stop;
 };

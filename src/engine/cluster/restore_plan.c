@@ -63,6 +63,40 @@ keep_entry(void *context, const ListedFile *file)
 }
 
 /*
+ * The plain bytes of a pack.
+ */
+static int64
+pack_bytes(const PackContent *content)
+{
+	int64		bytes = 0;
+
+	for (int i = 0; i < content->frame_count; i++)
+		bytes += content->frames[i].plain_len;
+	return bytes;
+}
+
+/*
+ * Fails unless each file of a pack ends before the next one begins: what is
+ * added up of their sizes is no more than the pack has.
+ */
+static void
+check_sizes(const PackContent *content)
+{
+	int64		end = pack_bytes(content);
+
+	for (int i = content->count - 1; i >= 0; i--)
+	{
+		const ListedFile *file = &content->files[i];
+
+		if (file->member.size > end - file->position.offset)
+			fail(FAILURE_DAMAGED, NULL,
+				 "object \"%s\" is damaged: file \"%s\" does not fit into its place",
+				 content->name, file->member.path);
+		end = file->position.offset;
+	}
+}
+
+/*
  * Takes the files of one pack, which begin at an index; returns where the
  * next pack's begin.
  */
@@ -81,20 +115,8 @@ take_pack(RestorePlan *plan, Repository *repository, const Backup *backup, int n
 		content->count++;
 	content->frames = frame_list_read(repository, backup, number, &content->frame_count);
 	pack_content_check_frames(content);
+	check_sizes(content);
 	return first + content->count;
-}
-
-/*
- * The plain bytes of a pack.
- */
-static int64
-pack_bytes(const PackContent *content)
-{
-	int64		bytes = 0;
-
-	for (int i = 0; i < content->frame_count; i++)
-		bytes += content->frames[i].plain_len;
-	return bytes;
 }
 
 /*
