@@ -3,6 +3,7 @@
 # and a disk that is too small is noticed.
 use strict;
 use warnings;
+use Digest::SHA qw(sha256_hex);
 use ErpgoBackup qw(damage file_names read_file small_file_system wait_for write_file);
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
@@ -146,6 +147,61 @@ subtest 'a damaged backup' => sub {
 			  or diag("exit code $exit_code: $stdout$stderr");
 			write_file($path, $bytes);
 		}
+	}
+};
+
+# Runs a filter of text with some input.
+sub filter
+{
+	my ($input, @command) = @_;
+	my $output;
+
+	IPC::Run::run(\@command, '<', \$input, '>', \$output) or die "$command[0] failed";
+	return $output;
+}
+
+# Changes the list of files in a backup that is not encrypted as somebody could
+# who can write to the repository: all digests are right again.
+sub forge
+{
+	my ($from, $to) = @_;
+	my $backup = $server->backup_folder($id);
+	my $list = filter(read_file("$backup/files.jsonl.zst"), 'zstd', '-dc');
+
+	$list =~ s/"path":"\Q$from\E"/"path":"$to"/ or die "there is no file \"$from\"";
+	my $stored = filter($list, 'zstd', '-c');
+	my $manifest = read_file("$backup/manifest.json");
+	$manifest =~ s/("name": "files.jsonl.zst",\s*"size": )\d+(,\s*"stored_size": )\d+(,\s*"sha256": ")[0-9a-f]+/
+		$1 . length($list) . $2 . length($stored) . $3 . sha256_hex($stored)/e or die 'no list';
+	$manifest =~ s/"sha256": "[0-9a-f]+"\}\n\z//;
+	write_file("$backup/files.jsonl.zst", $stored);
+	write_file("$backup/manifest.json",
+		$manifest . '"sha256": "' . sha256_hex($manifest) . "\"}\n");
+	return;
+}
+
+subtest 'a forged list of files' => sub {
+	my $folder = $node->basedir . '/forged';
+	my $backup = $server->backup_folder($id);
+	my %original = map { ($_ => read_file("$backup/$_")) } qw(files.jsonl.zst manifest.json);
+
+	foreach my $case (
+		[ 'PG_VERSION', '../escape', 'not one in the data directory' ],
+		[ 'PG_VERSION', '/tmp/escape', 'not one in the data directory' ],
+		[ 'base/1/PG_VERSION', 'base/1/../../../escape', 'not one in the data directory' ],
+		[ 'base/1/PG_VERSION', 'base/1//PG_VERSION', 'not one in the data directory' ],
+		[ 'global/pg_filenode.map', 'global/pg_control', 'no backup has a file' ],
+		[ 'postgresql.auto.conf', 'postmaster.pid', 'no backup has a file' ])
+	{
+		my ($from, $to, $message) = @$case;
+
+		chmod(0600, map { "$backup/$_" } keys %original);
+		forge($from, $to);
+		my ($exit_code, $stdout, $stderr) = $server->cli(arguments($folder));
+		ok($exit_code == 3 && $stderr =~ /$message/ && !-e $folder,
+			"with \"$to\" is refused before anything is written")
+		  or diag("exit code $exit_code: $stdout$stderr");
+		write_file("$backup/$_", $original{$_}) foreach keys %original;
 	}
 };
 
