@@ -34,6 +34,18 @@ control_check(const char *control, size_t len, const char *name,
 			 name);
 }
 
+void
+label_check(const char *label, const char *name, const PhysicalBackup *physical)
+{
+	char	   *first = psprintf("START WAL LOCATION: %s (file ",
+								 lsn_text(physical->start_lsn));
+
+	if (strncmp(label, first, strlen(first)) != 0)
+		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is damaged: it does not begin where the manifest says",
+			 name);
+	pfree(first);
+}
+
 /*
  * The number of the segment that has the byte before a position, or at it.
  */
@@ -69,8 +81,8 @@ wal_segment_name_at(const PhysicalBackup *physical, int64 index)
 
 void
 physical_wal_check(const PhysicalBackup *physical, const char *segment,
-				  const char *begin, const char *name,
-				  const char *system_identifier)
+				   const char *begin, const char *name,
+				   const char *system_identifier)
 {
 	XLogLongPageHeaderData header;
 	char		expected[MAXFNAMELEN];

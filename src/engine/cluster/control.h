@@ -16,6 +16,13 @@
 extern void control_check(const char *control, size_t len, const char *name,
 						  const char *system_identifier);
 
+/*
+ * Fails (FAILURE_DAMAGED, naming the object) unless the label of a backup
+ * begins where the manifest says that replay does.
+ */
+extern void label_check(const char *label, const char *name,
+						const PhysicalBackup *physical);
+
 /* The name of the segment of WAL with a position; allocated. */
 extern char *wal_segment_name(const PhysicalBackup *physical, uint64 lsn);
 
@@ -30,8 +37,8 @@ extern char *wal_segment_name_at(const PhysicalBackup *physical, int64 index);
  * segment of WAL of that name.
  */
 extern void physical_wal_check(const PhysicalBackup *physical, const char *segment,
-							  const char *begin, const char *name,
-							  const char *system_identifier);
+							   const char *begin, const char *name,
+							   const char *system_identifier);
 
 /* How much of a segment that looks at. */
 #define WAL_HEADER_SIZE 64

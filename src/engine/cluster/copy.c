@@ -3,28 +3,9 @@
  */
 #include "cluster/copy_shared.h"
 
-#include <sys/mman.h>
-
 #include "clock.h"
-#include "isolated.h"
+#include "cluster/workers.h"
 #include "protocol.h"
-
-/* How often progress is looked at. */
-#define WATCH_MS 500
-
-/*
- * Memory that is shared with the processes that are forked from now on.
- */
-static void *
-share_memory(size_t size)
-{
-	void	   *memory = mmap(NULL, Max(size, 1), PROT_READ | PROT_WRITE,
-							  MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (memory == MAP_FAILED)
-		fail_errno("could not map shared memory");
-	return memory;
-}
 
 /* The files that the next function compares. */
 static const ClusterFile *compared;
@@ -81,38 +62,25 @@ prepare(CopyShared *shared, const CopyRequest *request)
 	if (!pg_strong_random(shared->seed, sizeof(shared->seed)))
 		fail(FAILURE_INTERNAL, NULL, "could not generate random bytes");
 	shared->queue = make_queue(set, &shared->queue_length);
-	shared->counters = share_memory(sizeof(CopyCounters));
-	shared->results = share_memory(set->count * sizeof(CopyResult));
-	shared->packs = share_memory(packs * sizeof(SharedPack));
-	shared->frames = share_memory((bytes / FRAME_SIZE + 2 * (set->count + packs)) *
-								  sizeof(PackFrame));
+	shared->counters = workers_share(sizeof(CopyCounters));
+	shared->results = workers_share(set->count * sizeof(CopyResult));
+	shared->packs = workers_share(packs * sizeof(SharedPack));
+	shared->frames = workers_share((bytes / FRAME_SIZE + 2 * (set->count + packs)) *
+								   sizeof(PackFrame));
 	shared->started_ms = clock_ms();
 }
 
 /*
- * Waits for the processes, and reports progress meanwhile.  The first one
- * that fails ends the work: the others die with this process.
+ * Reports how much was copied.
  */
 static void
-watch(const CopyShared *shared, Isolated **workers, int count)
+report_copied(void *context)
 {
-	int			running = count;
+	const CopyShared *shared = context;
 
-	while (running > 0)
-	{
-		int			ended = isolated_wait_any(workers, count, WATCH_MS);
-		Failure		problem;
-
-		progress_report("copying", NULL,
-						__atomic_load_n(&shared->counters->bytes_done, __ATOMIC_SEQ_CST),
-						shared->request->set->bytes);
-		if (ended < 0)
-			continue;
-		if (!isolated_finish(workers[ended], &problem))
-			fail_with(&problem);
-		workers[ended] = NULL;
-		running--;
-	}
+	progress_report("copying", NULL,
+					__atomic_load_n(&shared->counters->bytes_done, __ATOMIC_SEQ_CST),
+					shared->request->set->bytes);
 }
 
 /*
@@ -172,13 +140,9 @@ Copy *
 cluster_copy(const CopyRequest *request)
 {
 	CopyShared	shared;
-	Isolated  **workers = pg_malloc0(request->jobs * sizeof(Isolated *));
 
 	prepare(&shared, request);
-	for (int i = 0; i < request->jobs; i++)
-		workers[i] = isolated_start(copy_worker, &shared);
-	watch(&shared, workers, request->jobs);
-	pg_free(workers);
+	workers_run(copy_worker, &shared, request->jobs, report_copied);
 	pg_free(shared.queue);
 	return collect(&shared);
 }

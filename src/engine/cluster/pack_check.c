@@ -40,6 +40,8 @@ typedef struct TarCheck
 	Sink		sink;
 	const PackContent *content;
 	bool		digests;
+	const MemberTaker *taker;	/* or NULL */
+	void	   *taker_context;
 	int			index;			/* of the member that is passing */
 	int64		position;		/* in the archive */
 	char		expected[PACK_HEADER_LIMIT];	/* its header */
@@ -224,9 +226,45 @@ end_member(TarCheck *check)
 			strcmp(check->digest.sha256, file->sha256) != 0)
 			fail_member(check, "the content");
 	}
+	if (check->taker != NULL)
+		check->taker->end(check->taker_context);
 	check->header_len = 0;
 	check->members_end = check->position;
 	check->index++;
+}
+
+/*
+ * Takes a part of a member's header; how many bytes.
+ */
+static size_t
+take_header(TarCheck *check, const char *data, size_t len)
+{
+	size_t		taken = Min(len, check->header_len - check->header_filled);
+
+	memcpy(check->header + check->header_filled, data, taken);
+	check->header_filled += taken;
+	if (check->header_filled < check->header_len)
+		return taken;
+	check_header(check);
+	if (check->taker != NULL)
+		check->taker->begin(check->taker_context, check->index);
+	return taken;
+}
+
+/*
+ * Takes a part of a member's content; how many bytes.
+ */
+static size_t
+take_content(TarCheck *check, const char *data, size_t len)
+{
+	size_t		taken = Min(len, check->content_left);
+
+	if (check->digest_chain != NULL)
+		sink_write(check->digest_chain, data, taken);
+	if (check->taker != NULL)
+		check->taker->write(check->taker_context, data, taken);
+	check->content_left -= taken;
+	return taken;
 }
 
 /*
@@ -238,25 +276,11 @@ take_member(TarCheck *check, const char *data, size_t len)
 	size_t		taken;
 
 	if (check->header_filled < check->header_len)
-	{
-		taken = Min(len, check->header_len - check->header_filled);
-		memcpy(check->header + check->header_filled, data, taken);
-		check->header_filled += taken;
-		if (check->header_filled == check->header_len)
-			check_header(check);
-	}
-	else if (check->content_left > 0)
-	{
-		taken = Min(len, check->content_left);
-		if (check->digest_chain != NULL)
-			sink_write(check->digest_chain, data, taken);
-		check->content_left -= taken;
-	}
-	else
-	{
-		taken = Min(len, check->padding_left);
-		check->padding_left -= taken;
-	}
+		return take_header(check, data, len);
+	if (check->content_left > 0)
+		return take_content(check, data, len);
+	taken = Min(len, check->padding_left);
+	check->padding_left -= taken;
 	return taken;
 }
 
@@ -319,5 +343,15 @@ tar_check_sink(const PackContent *content, bool digests)
 	check->sink.ops = &tar_check_ops;
 	check->content = content;
 	check->digests = digests;
+	return &check->sink;
+}
+
+Sink *
+tar_read_sink(const PackContent *content, const MemberTaker *taker, void *context)
+{
+	TarCheck   *check = (TarCheck *) tar_check_sink(content, true);
+
+	check->taker = taker;
+	check->taker_context = context;
 	return &check->sink;
 }

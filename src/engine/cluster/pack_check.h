@@ -27,6 +27,12 @@ extern PackContent *pack_content_read(Repository *repository, const Backup *back
 
 extern void pack_content_free(PackContent *content);
 
+/* The order of files by their place in the packs, for qsort. */
+extern int	listed_file_compare(const void *a, const void *b);
+
+/* FAILURE_DAMAGED unless each file begins in the frame that the list says. */
+extern void pack_content_check_frames(const PackContent *content);
+
 /* Compares the compressed frames that pass with their digests. */
 extern Sink *frame_check_sink(Sink *next, const PackContent *content);
 
@@ -36,5 +42,22 @@ extern Sink *frame_check_sink(Sink *next, const PackContent *content);
  * content.  Anything else is FAILURE_DAMAGED.
  */
 extern Sink *tar_check_sink(const PackContent *content, bool digests);
+
+/* What takes the members of a pack as they pass. */
+typedef struct MemberTaker
+{
+	/* A member begins, by its index; its header is right. */
+	void		(*begin) (void *context, int index);
+
+	/* Some of its content. */
+	void		(*write) (void *context, const void *data, size_t len);
+
+	/* It has ended, and its content is what it was. */
+	void		(*end) (void *context);
+} MemberTaker;
+
+/* The same with digests, and each member goes to a taker. */
+extern Sink *tar_read_sink(const PackContent *content, const MemberTaker *taker,
+						   void *context);
 
 #endif

@@ -27,23 +27,19 @@ keep_file(void *context, const ListedFile *file)
 	content->files[content->count++] = *file;
 }
 
-/*
- * Compares two files by where they are.
- */
-static int
-compare_offsets(const void *a, const void *b)
+int
+listed_file_compare(const void *a, const void *b)
 {
-	int64		left = ((const ListedFile *) a)->position.offset;
-	int64		right = ((const ListedFile *) b)->position.offset;
+	const PackPosition *left = &((const ListedFile *) a)->position;
+	const PackPosition *right = &((const ListedFile *) b)->position;
 
-	return left < right ? -1 : left > right;
+	if (left->pack != right->pack)
+		return left->pack < right->pack ? -1 : 1;
+	return left->offset < right->offset ? -1 : left->offset > right->offset;
 }
 
-/*
- * Fails unless each file begins in the frame that the list says.
- */
-static void
-check_frames(const PackContent *content)
+void
+pack_content_check_frames(const PackContent *content)
 {
 	int64		begin = 0;
 	int			frame = 0;
@@ -75,8 +71,8 @@ pack_content_read(Repository *repository, const Backup *backup, const ManifestOb
 									  &content->frame_count);
 	file_list_read(repository, backup, keep_file, content);
 	if (content->count > 0)
-		qsort(content->files, content->count, sizeof(ListedFile), compare_offsets);
-	check_frames(content);
+		qsort(content->files, content->count, sizeof(ListedFile), listed_file_compare);
+	pack_content_check_frames(content);
 	return content;
 }
 

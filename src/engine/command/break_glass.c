@@ -6,7 +6,7 @@
  */
 #include "postgres_fe.h"
 
-#include "command/command.h"
+#include "command/break_glass.h"
 #include "command/human.h"
 #include "command/shell.h"
 #include "common/store_url.h"
@@ -34,6 +34,19 @@ decompress_command(CompressionMethod method)
 }
 
 /*
+ * What the script needs that depends on the backup's type; allocated.
+ */
+static char *
+needs_text(const Manifest *manifest)
+{
+	int			major = manifest->server_version / 10000;
+
+	return backup_type_is_logical(manifest->type) ?
+		psprintf("psql and pg_restore of PostgreSQL %d or newer", major) :
+		psprintf("tar and GNU coreutils; PostgreSQL %d can start what it makes", major);
+}
+
+/*
  * Prints what the script is for, and what it needs.
  */
 static void
@@ -44,13 +57,12 @@ print_head(const Manifest *manifest)
 
 	printf("#!/bin/bash\n"
 		   "# Restores backup %s of cluster %s.\n"
-		   "# Needs bash, sha256sum, %s%.*s, psql and pg_restore of PostgreSQL %d or newer.\n"
+		   "# Needs bash, sha256sum, %s%.*s, %s.\n"
 		   "set -euo pipefail\n"
 		   "umask 077\n",
 		   manifest->id, printable_text(manifest->cluster),
 		   encrypted ? "openssl, " : "",
-		   (int) strcspn(decompress, " "), decompress,
-		   manifest->server_version / 10000);
+		   (int) strcspn(decompress, " "), decompress, needs_text(manifest));
 }
 
 /*
@@ -66,18 +78,21 @@ print_variables(Repository *repository, const Manifest *manifest)
 		fail(FAILURE_STATE, NULL, "repository \"%s\" is not a directory",
 			 repository->store->url);
 	printf("\n# The folder of the backup.\n"
-		   "[ -n \"${BACKUP_FOLDER:-}\" ] || BACKUP_FOLDER=%s\n"
-		   "\n# The server to restore into, as a connection string without a database:\n"
-		   "# TARGET='host=db2 port=5432 user=postgres'.  Empty means the local one.\n"
-		   "TARGET=${TARGET:-}\n",
+		   "[ -n \"${BACKUP_FOLDER:-}\" ] || BACKUP_FOLDER=%s\n",
 		   shell_quote(psprintf("%s/%s", root, folder)));
+	if (manifest->physical != NULL)
+		break_glass_print_cluster_variables(manifest);
+	else
+		printf("\n# The server to restore into, as a connection string without a database:\n"
+			   "# TARGET='host=db2 port=5432 user=postgres'.  Empty means the local one.\n"
+			   "TARGET=${TARGET:-}\n"
+			   "\n# What a database may have set must not keep it from being filled.\n"
+			   "export PGOPTIONS=\"${PGOPTIONS:-} -c default_transaction_read_only=off -c role=none\"\n");
 	if (manifest->cipher != CIPHER_NONE)
 		printf("\n# A file with mode 0600 that holds the encryption key (the value of\n"
 			   "# BACKUP_ENCRYPTION_KEY) on one line, and nothing else.\n"
 			   "MASTER_KEY_FILE=$(realpath \"${MASTER_KEY_FILE:?Set it to the file that holds the encryption key}\")\n");
-	printf("\n# What a database may have set must not keep it from being filled.\n"
-		   "export PGOPTIONS=\"${PGOPTIONS:-} -c default_transaction_read_only=off -c role=none\"\n"
-		   "\nwork=$(mktemp -d)\n"
+	printf("\nwork=$(mktemp -d)\n"
 		   "trap 'rm -rf \"$work\"' EXIT\n");
 	pg_free(folder);
 }
@@ -252,14 +267,17 @@ break_glass_print(const CommonOptions *options, Repository *repository,
 {
 	const Manifest *manifest = backup->manifest;
 
-	if (!backup_type_is_logical(manifest->type))
-		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a logical one", manifest->id);
 	print_head(manifest);
 	print_variables(repository, manifest);
 	print_digests(manifest);
 	if (manifest->cipher != CIPHER_NONE)
 		print_keys(repository, manifest);
 	print_decode(manifest);
+	if (manifest->physical != NULL)
+	{
+		break_glass_print_cluster(manifest);
+		return;
+	}
 	print_globals(manifest);
 	print_restore_function(manifest);
 	print_databases(manifest);

@@ -265,6 +265,19 @@ restore_into_server(Restore *restore, const CommonOptions *options)
 	return exit_code;
 }
 
+/*
+ * The backup that is asked for.
+ */
+static const char *
+resolve_id(const Restore *restore)
+{
+	const RestoreRequest *request = &restore->request;
+
+	return request->cluster.data_directory != NULL ?
+		cluster_resolve_id(restore->repository, request->id) :
+		repository_resolve_id(restore->repository, request->id);
+}
+
 int
 command_restore(const CommonOptions *options, int argc, char **argv)
 {
@@ -276,12 +289,13 @@ command_restore(const CommonOptions *options, int argc, char **argv)
 		return 0;
 	}
 	restore.repository = repository_from_options(options);
-	restore.backup = backup_load(restore.repository,
-								 repository_resolve_id(restore.repository,
-													   restore.request.id));
+	restore.backup = backup_load(restore.repository, resolve_id(&restore));
 	check_encryption(&restore);
-	find_objects(&restore);
 	terminal_progress_start(options);
+	if (restore.request.cluster.data_directory != NULL)
+		return restore_cluster(&restore.request.cluster, restore.repository,
+							   restore.backup, options);
+	find_objects(&restore);
 	if (restore.request.to_file != NULL)
 		return export_object(&restore, options);
 	return restore_into_server(&restore, options);

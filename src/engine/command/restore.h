@@ -4,7 +4,7 @@
 #ifndef ERPGO_ENGINE_COMMAND_RESTORE_H
 #define ERPGO_ENGINE_COMMAND_RESTORE_H
 
-#include "command/command.h"
+#include "command/restore_cluster.h"
 #include "lib/stringinfo.h"
 
 /* No program gets more arguments than this. */
@@ -34,6 +34,7 @@ typedef struct RestoreRequest
 	const char *temp_dir;		/* or NULL */
 	const char *to_file;		/* or NULL */
 	ArgumentList passed_on;		/* options that pg_restore understands */
+	ClusterRequest cluster;		/* of a physical restore */
 } RestoreRequest;
 
 /* A restore under way. */

@@ -7,15 +7,18 @@
 
 #include "command/arguments.h"
 #include "command/restore_arguments.h"
+#include "command/restore_cluster_arguments.h"
 
 const char *const help_restore =
 "Usage: erpgo_backup restore ID|latest --database NAME --dbname CONNINFO [OPTIONS]\n"
 "       erpgo_backup restore ID|latest --globals --dbname CONNINFO [OPTIONS]\n"
 "       erpgo_backup restore ID|latest --database NAME --to-file FILE|-\n"
 "       erpgo_backup restore ID|latest --globals --to-file FILE|-\n"
+"       erpgo_backup restore ID|latest --pgdata DIR [OPTIONS]\n"
 "\n"
-"Restores a database of a logical backup. Before anything is written, the\n"
-"digests of all objects that are needed are compared with the manifest.\n"
+"Restores a database of a logical backup, or the whole server from a physical\n"
+"one. Before anything is written, the digests of all objects that are needed\n"
+"are compared with the manifest.\n"
 "\n"
 "What and where to:\n"
 "  --database NAME      the database in the backup\n"
@@ -40,6 +43,7 @@ const char *const help_restore =
 "  --no-owner           leave owners out\n"
 "  --no-privileges      leave privileges out\n"
 "\n"
+HELP_CLUSTER
 "How:\n"
 "  --jobs N             with N > 1, make indexes and constraints in parallel\n"
 "  --temp-dir DIR       with --jobs, load rows in parallel, too: needs room in\n"
@@ -49,7 +53,8 @@ const char *const help_restore =
 "  --json               print a JSON object at the end\n"
 "  -h, --help           print this help\n"
 "\n"
-"Without --create and with one job, a restore that fails changes nothing.\n"
+"Without --create and with one job, a restore of a database that fails changes\n"
+"nothing. A data directory that is not complete cannot be started.\n"
 "\n"
 "Exit code: 0 if everything was restored; 1 if it was not; 2 if the arguments\n"
 "make no sense; 3 if the backup is damaged.\n"
@@ -91,6 +96,7 @@ static const struct option restore_options[] = {
 	{"temp-dir", required_argument, NULL, OPTION_TEMP_DIR},
 	{"keep-partial", no_argument, NULL, OPTION_KEEP_PARTIAL},
 	{"allow-unencrypted", no_argument, NULL, OPTION_ALLOW_UNENCRYPTED},
+	CLUSTER_OPTIONS,
 	ARGUMENT_HELP_OPTION
 };
 
@@ -180,10 +186,8 @@ take_option(RestoreRequest *request, int option)
 static void
 check_request(const RestoreRequest *request, const char *command)
 {
-	if (request->id == NULL)
-		usage_failure(command, "no backup is named");
 	if (request->database == NULL && !request->globals)
-		usage_failure(command, "neither --database nor --globals says what to restore");
+		usage_failure(command, "neither --database nor --globals nor --pgdata says what to restore");
 	if (request->to_file == NULL && request->conninfo == NULL)
 		usage_failure(command, "neither --dbname nor --to-file says where to restore to");
 	if (request->temp_dir != NULL && request->jobs < 2)
@@ -210,6 +214,17 @@ check_exclusions(const RestoreRequest *request, const char *command)
 		usage_failure(command, "--database is missing");
 }
 
+/*
+ * Is there an option that only a logical restore has?
+ */
+static bool
+is_logical(const RestoreRequest *request)
+{
+	return request->database != NULL || request->conninfo != NULL || request->create ||
+		request->globals || request->to_file != NULL || request->force ||
+		request->temp_dir != NULL || request->keep_partial || request->passed_on.count > 0;
+}
+
 bool
 restore_arguments_parse(RestoreRequest *request, int argc, char **argv)
 {
@@ -220,10 +235,16 @@ restore_arguments_parse(RestoreRequest *request, int argc, char **argv)
 	{
 		if (option == ARGUMENT_HELP)
 			return false;
-		if (!take_passed_on(request, option))
+		if (!take_passed_on(request, option) &&
+			!cluster_arguments_take(&request->cluster, argv[0], option))
 			take_option(request, option);
 	}
 	request->id = argument_single(argc, argv);
+	if (request->id == NULL)
+		usage_failure(argv[0], "no backup is named");
+	cluster_arguments_check(&request->cluster, argv[0], is_logical(request));
+	if (request->cluster.data_directory != NULL)
+		return true;
 	check_request(request, argv[0]);
 	check_exclusions(request, argv[0]);
 	return true;

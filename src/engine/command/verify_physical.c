@@ -7,9 +7,6 @@
 #include "cluster/pack_check.h"
 #include "command/verify_physical.h"
 
-/* The label and the map of tablespaces are small. */
-#define TEXT_LIMIT (64 * 1024 * 1024)
-
 /*
  * Reads a pack as the archive that it is.
  */
@@ -60,27 +57,14 @@ verify_frames(Verification *verification)
 }
 
 /*
- * The content of a small object; allocated.
- */
-static char *
-read_object(Verification *verification, const ManifestObject *object, size_t *len)
-{
-	char	   *buffer = NULL;
-	Sink	   *sink = memory_sink(&buffer, len, TEXT_LIMIT, object->name);
-
-	object_read(verification->repository, verification->backup, object, sink);
-	sink_release(sink);
-	return buffer;
-}
-
-/*
  * Reads pg_control.
  */
 static void
 verify_control(Verification *verification, const ManifestObject *object)
 {
 	size_t		len;
-	char	   *control = read_object(verification, object, &len);
+	char	   *control = object_read_bytes(verification->repository, verification->backup,
+											object, &len);
 
 	control_check(control, len, object->name,
 				  verification->backup->manifest->system_identifier);
@@ -94,14 +78,10 @@ static void
 verify_label(Verification *verification, const ManifestObject *object)
 {
 	size_t		len;
-	char	   *label = read_object(verification, object, &len);
-	char	   *first = psprintf("START WAL LOCATION: %s (file ",
-								 lsn_text(verification->backup->manifest->physical->start_lsn));
+	char	   *label = object_read_bytes(verification->repository, verification->backup,
+										  object, &len);
 
-	if (strncmp(label, first, strlen(first)) != 0)
-		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is damaged: it does not begin where the manifest says",
-			 object->name);
-	pg_free(first);
+	label_check(label, object->name, verification->backup->manifest->physical);
 	pg_free(label);
 }
 
@@ -167,7 +147,7 @@ verify_wal(Verification *verification, const ManifestObject *object,
 		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is damaged: it is not a whole segment of WAL",
 			 object->name);
 	physical_wal_check(manifest->physical, segment, head->head, object->name,
-					  manifest->system_identifier);
+					   manifest->system_identifier);
 	sink_release(chain);
 	pg_free(segment);
 }

@@ -6,6 +6,9 @@
 #include "failure.h"
 #include "repository/repository.h"
 
+/* What is read into memory as a whole has so many bytes at most. */
+#define SMALL_LIMIT (64 * 1024 * 1024)
+
 /* Counts what passes, and tells it. */
 typedef struct WatchSink
 {
@@ -146,4 +149,16 @@ object_read(Repository *repository, const Backup *backup,
 	sink_finish(into);
 	release_before(chain, into);
 	pg_free(name);
+}
+
+char *
+object_read_bytes(Repository *repository, const Backup *backup,
+				  const ManifestObject *object, size_t *len)
+{
+	char	   *buffer = NULL;
+	Sink	   *sink = memory_sink(&buffer, len, SMALL_LIMIT, object->name);
+
+	object_read(repository, backup, object, sink);
+	sink_release(sink);
+	return buffer;
 }

@@ -222,4 +222,11 @@ extern void object_verify_digest(Repository *repository, const char *backup_id,
 extern void object_read(Repository *repository, const Backup *backup,
 						const ManifestObject *object, Sink *into);
 
+/*
+ * The plain bytes of a small object, allocated, with a terminating zero that
+ * *len does not count; one that is not small is FAILURE_DAMAGED.
+ */
+extern char *object_read_bytes(Repository *repository, const Backup *backup,
+							   const ManifestObject *object, size_t *len);
+
 #endif

@@ -1,0 +1,25 @@
+/*
+ * Work that several processes do side by side.
+ */
+#ifndef ERPGO_ENGINE_CLUSTER_WORKERS_H
+#define ERPGO_ENGINE_CLUSTER_WORKERS_H
+
+#include "isolated.h"
+
+/*
+ * Memory, all zeros, that this process shares with those that are forked from
+ * now on; what is never used takes none.
+ */
+extern void *workers_share(size_t size);
+
+/* Reports how far the work is. */
+typedef void (*WorkersReport) (void *context);
+
+/*
+ * Does a step in so many processes, and waits for all of them.  The first one
+ * that fails ends the work: the others die with this process.
+ */
+extern void workers_run(IsolatedStep step, void *context, int count,
+						WorkersReport report);
+
+#endif

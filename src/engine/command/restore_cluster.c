@@ -1,0 +1,277 @@
+/*
+ * "erpgo_backup restore --pgdata": a physical backup into a data directory.
+ *
+ * pg_control is written last, so that a directory which is not complete does
+ * not start.
+ */
+#include "command/restore_cluster.h"
+
+#include <sys/stat.h>
+
+#include "cluster/control.h"
+#include "cluster/restore_delta.h"
+#include "cluster/workers.h"
+#include "command/arguments.h"
+#include "command/guard.h"
+#include "command/human.h"
+#include "command/terminal.h"
+#include "command/verify_backup.h"
+#include "protocol.h"
+
+const char *
+cluster_resolve_id(Repository *repository, const char *id_or_latest)
+{
+	int			count;
+	char	  **ids;
+
+	if (strcmp(id_or_latest, "latest") != 0)
+		return id_or_latest;
+	ids = repository_backup_ids(repository, &count);
+	for (int i = count - 1; i >= 0; i--)
+	{
+		const char *type = strchr(ids[i], '-');
+
+		if (type != NULL && strcmp(type + 1, backup_type_name(BACKUP_PHYSICAL)) == 0)
+			return ids[i];
+	}
+	fail(FAILURE_UNDEFINED, NULL, "there is no physical backup of cluster \"%s\"",
+		 repository->cluster);
+}
+
+/*
+ * Compares the digests of all objects that will be needed.
+ */
+static void
+verify_objects(ClusterRestore *restore)
+{
+	const Manifest *manifest = restore->backup->manifest;
+	Verification verification = {restore->repository, restore->backup, VERIFY_DIGEST};
+
+	for (int i = 0; i < manifest->object_count; i++)
+	{
+		if (manifest->objects[i].kind != OBJECT_PAGES)
+			verification.bytes_expected += manifest->objects[i].stored_size;
+	}
+	for (int i = 0; i < manifest->object_count; i++)
+	{
+		if (manifest->objects[i].kind != OBJECT_PAGES)
+			object_verify(&verification, &manifest->objects[i]);
+	}
+}
+
+/*
+ * Reads a small object that every physical backup has.
+ */
+static char *
+read_required(const ClusterRestore *restore, ObjectKind kind, size_t *len)
+{
+	const Manifest *manifest = restore->backup->manifest;
+	const ManifestObject *object = manifest_object(manifest, kind);
+
+	if (object == NULL)
+		fail(FAILURE_DAMAGED, NULL, "backup \"%s\" has no object of the kind \"%s\"",
+			 manifest->id, object_kind_name(kind));
+	return object_read_bytes(restore->repository, restore->backup, object, len);
+}
+
+/*
+ * Reads everything that can be known before anything is written.
+ */
+static void
+read_backup(ClusterRestore *restore)
+{
+	const Manifest *manifest = restore->backup->manifest;
+	size_t		len;
+
+	restore->label = read_required(restore, OBJECT_LABEL, &len);
+	label_check(restore->label, "backup_label", manifest->physical);
+	restore->control = read_required(restore, OBJECT_CONTROL, &len);
+	control_check(restore->control, len, "pg_control", manifest->system_identifier);
+	restore->plan = restore_plan_read(restore->repository, restore->backup,
+									  restore->target);
+	restore->work.plan = restore->plan;
+}
+
+/*
+ * Decides what modes the server wants: its group may read either everything
+ * or nothing.
+ */
+static void
+choose_mode(ClusterRestore *restore)
+{
+	const RestorePlan *plan = restore->plan;
+
+	for (int i = 0; i < plan->folder_count; i++)
+	{
+		if (strcmp(plan->folders[i].member.path, "global") == 0 &&
+			(plan->folders[i].member.mode & S_IRGRP) != 0)
+			restore->target->mode = S_IRWXU | S_IRGRP | S_IXGRP;
+	}
+}
+
+/*
+ * Makes the target one that cannot be started, and has nothing that does not
+ * belong there.
+ */
+static void
+prepare_target(ClusterRestore *restore)
+{
+	Target	   *target = restore->target;
+	char	   *marker = psprintf("%s\n", restore->repository->system_identifier);
+
+	if (restore->request->delta)
+	{
+		target_open(target);
+		restore_compare(&restore->work);
+	}
+	cluster_check_room(restore);
+	target_open(target);
+	restore->progress->begun = true;
+	target_write_file(target, data_path(RESTORE_MARKER), cluster_file_mode(restore),
+					  marker, strlen(marker));
+	target_make_folder(target, data_path(""), target->mode);
+	for (int i = TARGET_TABLESPACES; i < target->count; i++)
+		target_make_folder(target, target_path(i, ""), target->mode);
+	if (restore->request->delta)
+	{
+		target_remove_file(target, data_path("global/pg_control"));
+		target_sync(target, data_path("global"));
+		restore_remove_rest(&restore->work);
+	}
+	pfree(marker);
+}
+
+/*
+ * Makes the links to the folders of tablespaces.  With them in place, the
+ * server needs no map of tablespaces.
+ */
+static void
+make_links(const ClusterRestore *restore)
+{
+	const Target *target = restore->target;
+
+	for (int i = TARGET_TABLESPACES; i < target->count; i++)
+	{
+		char	   *path = psprintf("pg_tblspc/%u", target->folders[i].tablespace);
+
+		target_make_link(target, data_path(path), target->folders[i].path);
+		pfree(path);
+	}
+}
+
+/*
+ * Makes the cluster one that can be started.
+ */
+static void
+finish_target(ClusterRestore *restore)
+{
+	const Target *target = restore->target;
+
+	target_write_file(target, data_path("global/pg_control"),
+					  cluster_file_mode(restore), restore->control, CONTROL_SIZE);
+	target_remove_file(target, data_path(RESTORE_MARKER));
+	target_sync(target, data_path(""));
+}
+
+/*
+ * What is done in a worker.
+ */
+static void
+fill_target(void *context)
+{
+	ClusterRestore *restore = context;
+
+	prepare_target(restore);
+	restore_folders(&restore->work);
+	make_links(restore);
+	restore_files(&restore->work);
+	target_write_file(restore->target, data_path("backup_label"),
+					  cluster_file_mode(restore), restore->label, strlen(restore->label));
+	cluster_configure(restore);
+	cluster_write_manifest(restore);
+	restore_sync(&restore->work);
+	finish_target(restore);
+}
+
+/*
+ * What was restored, as JSON.
+ */
+static json_t *
+report_json(const ClusterRestore *restore, int64 duration_ms)
+{
+	const Target *target = restore->target;
+	const RestoreCounters *counters = restore->work.counters;
+	json_t	   *tablespaces = json_array();
+
+	for (int i = TARGET_TABLESPACES; i < target->count; i++)
+		json_array_append_new(tablespaces,
+							  json_pack("{s:I, s:o}",
+										"oid", (json_int_t) target->folders[i].tablespace,
+										"location", json_text(target->folders[i].path)));
+	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:I}",
+					 "id", restore->backup->manifest->id,
+					 "pgdata", json_text(target->folders[TARGET_DATA].path),
+					 "tablespaces", tablespaces,
+					 "files_written", (json_int_t) counters->files_written,
+					 "files_kept", (json_int_t) counters->files_kept,
+					 "files_removed", (json_int_t) counters->files_removed,
+					 "bytes", (json_int_t) restore->plan->bytes,
+					 "wal_segments", restore->plan->wal_count,
+					 "duration_ms", (json_int_t) duration_ms);
+}
+
+/*
+ * Says what was restored.
+ */
+static void
+report(const ClusterRestore *restore, bool json, int64 duration_ms)
+{
+	const RestoreCounters *counters = restore->work.counters;
+
+	if (json)
+	{
+		json_print(report_json(restore, duration_ms));
+		return;
+	}
+	printf("restored backup %s to \"%s\": %s in %s (files written: %lld, kept: %lld, removed: %lld)\n",
+		   restore->backup->manifest->id,
+		   printable_text(restore->target->folders[TARGET_DATA].path),
+		   bytes_text(restore->plan->bytes), duration_text(duration_ms),
+		   (long long) counters->files_written, (long long) counters->files_kept,
+		   (long long) counters->files_removed);
+}
+
+int
+restore_cluster(const ClusterRequest *request, Repository *repository, Backup *backup,
+				const CommonOptions *options)
+{
+	ClusterRestore restore = {request, repository, backup};
+	int64		started_ms = time_now_ms();
+	int			exit_code;
+
+	restore.progress = workers_share(sizeof(ClusterProgress));
+	restore.work.repository = repository;
+	restore.work.backup = backup;
+	restore.work.counters = workers_share(sizeof(RestoreCounters));
+	restore.work.jobs = options->jobs;
+	if (backup->manifest->physical == NULL)
+		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a physical one", backup->manifest->id);
+	cluster_choose_target(&restore);
+	verify_objects(&restore);
+	read_backup(&restore);
+	choose_mode(&restore);
+	cluster_check_target(&restore);
+
+	guard_begin();
+	exit_code = guarded_run(fill_target, &restore);
+	guard_end();
+	terminal_progress_clear();
+	if (exit_code == 0)
+		report(&restore, options->json, time_now_ms() - started_ms);
+	else if (restore.progress->begun)
+		notice("warning",
+			   "Repeat the restore with --delta, which goes on where this one ended, or remove the directory.",
+			   "directory \"%s\" is incomplete, and no server starts there",
+			   restore.target->folders[TARGET_DATA].path);
+	return exit_code;
+}

@@ -1,0 +1,78 @@
+/*
+ * The steps of restoring a physical backup.
+ */
+#ifndef ERPGO_ENGINE_COMMAND_RESTORE_CLUSTER_H
+#define ERPGO_ENGINE_COMMAND_RESTORE_CLUSTER_H
+
+#include "cluster/restore_files.h"
+#include "cluster/tablespace_mapping.h"
+#include "command/command.h"
+#include "lib/stringinfo.h"
+
+/* What the user asks for. */
+typedef struct ClusterRequest
+{
+	const char *data_directory; /* NULL if it is no physical restore */
+	const char *config_directory;	/* or NULL */
+	TablespaceMapping *mappings;
+	int			mapping_count;
+	bool		delta;
+	bool		take_over;
+} ClusterRequest;
+
+/* What the process that restores tells the one that waits; shared memory. */
+typedef struct ClusterProgress
+{
+	bool		begun;			/* the target is not what it was */
+} ClusterProgress;
+
+/* A restore under way. */
+typedef struct ClusterRestore
+{
+	const ClusterRequest *request;
+	Repository *repository;
+	Backup	   *backup;
+	Target	   *target;
+	RestorePlan *plan;
+	RestoreWork work;
+	ClusterProgress *progress;
+	char	   *label;
+	char	   *control;		/* CONTROL_SIZE bytes */
+	StringInfoData settings;	/* lines for postgresql.auto.conf */
+} ClusterRestore;
+
+/*
+ * Restores a physical backup to a data directory; the exit code.
+ */
+extern int	restore_cluster(const ClusterRequest *request, Repository *repository,
+							Backup *backup, const CommonOptions *options);
+
+/* "latest" becomes the newest physical backup; FAILURE_UNDEFINED if none. */
+extern const char *cluster_resolve_id(Repository *repository, const char *id_or_latest);
+
+/* Decides which folders the target has. */
+extern void cluster_choose_target(ClusterRestore *restore);
+
+/* Fails unless the target may be written to. */
+extern void cluster_check_target(ClusterRestore *restore);
+
+/* Fails unless there is room for what is to be written. */
+extern void cluster_check_room(ClusterRestore *restore);
+
+/*
+ * Gives the restored cluster its settings.  All files are there, but
+ * pg_control is not; what is written here is made durable afterwards.
+ */
+extern void cluster_configure(ClusterRestore *restore);
+
+/* Has a setting written to postgresql.auto.conf. */
+extern void cluster_add_setting(ClusterRestore *restore, const char *name,
+								const char *value);
+
+/* Writes the backup_manifest. */
+extern void cluster_write_manifest(ClusterRestore *restore);
+
+/* The mode of files that the backup does not know. */
+extern int	cluster_file_mode(const ClusterRestore *restore);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * What the arguments of "restore --pgdata" ask for.
+ */
+#ifndef ERPGO_ENGINE_COMMAND_RESTORE_CLUSTER_ARGUMENTS_H
+#define ERPGO_ENGINE_COMMAND_RESTORE_CLUSTER_ARGUMENTS_H
+
+#include <getopt.h>
+
+#include "command/restore_cluster.h"
+
+/* Options without a short form, besides those of a logical restore. */
+enum
+{
+	OPTION_PGDATA = 512,
+	OPTION_TABLESPACE_MAPPING,
+	OPTION_CONFIG_DIR,
+	OPTION_DELTA,
+	OPTION_TAKE_OVER
+};
+
+#define CLUSTER_OPTIONS \
+	{"pgdata", required_argument, NULL, OPTION_PGDATA}, \
+	{"tablespace-mapping", required_argument, NULL, OPTION_TABLESPACE_MAPPING}, \
+	{"config-dir", required_argument, NULL, OPTION_CONFIG_DIR}, \
+	{"delta", no_argument, NULL, OPTION_DELTA}, \
+	{"take-over", no_argument, NULL, OPTION_TAKE_OVER}
+
+/* The part of the help that explains them. */
+#define HELP_CLUSTER \
+"The whole server, from a physical backup:\n" \
+"  --pgdata DIR         the data directory to make; must be absent or empty\n" \
+"  --tablespace-mapping OLD=NEW\n" \
+"                       send the tablespace at OLD to NEW; may be given more\n" \
+"                       than once\n" \
+"  --config-dir DIR     where configuration files go that were not in the data\n" \
+"                       directory (default: the data directory)\n" \
+"  --delta              let the data directory be one of the same cluster:\n" \
+"                       what differs is written, what does not belong there is\n" \
+"                       removed; also goes on where a restore was interrupted\n" \
+"  --take-over          let the restored server go on archiving and backing up\n" \
+"                       (default: archive_mode and erpgo_backup.enabled are off)\n" \
+"\n"
+
+/* Takes such an option; false if it is another one. */
+extern bool cluster_arguments_take(ClusterRequest *request, const char *command, int option);
+
+/*
+ * FAILURE_USAGE if the options make no sense together; given says whether
+ * there are options of a logical restore.
+ */
+extern void cluster_arguments_check(const ClusterRequest *request, const char *command,
+									bool given);
+
+#endif
