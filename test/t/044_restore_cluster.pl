@@ -264,5 +264,5 @@ subtest 'configuration files outside of the data directory' => sub {
 	$other->stop;
 };
 
-$server->log_is_clean(qr/terminating background worker/);
+$server->log_is_clean(qr/terminating background worker|connection to client lost/);
 done_testing();
