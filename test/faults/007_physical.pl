@@ -12,7 +12,7 @@ my $server = ErpgoBackup->new('physical', settings => { wal_level => 'replica',
 my $node = $server->node;
 my $data = $node->data_dir;
 
-create_filler($server, 'postgres', 20_000);
+create_filler($server, 'postgres', 8_000);
 
 # How to have a run stay in a phase.
 my %phases = (
@@ -182,7 +182,7 @@ subtest 'files that change after they were found' => sub {
 	is(wait_run($server, $id), 'ok', 'do not make the backup fail');
 	$server->cli_ok('restore', $id, '--pgdata', $restored);
 	is(read_file("$restored/base/grows"), 'twelve bytes', 'one that grew is as it was');
-	is(read_file("$restored/base/shrinks"), "twelve\0\0\0\0\0\0", 'one that shrank is filled with zeros');
+	is(read_file("$restored/base/shrinks"), 'twelve', 'one that shrank is as it is when it is copied');
 	ok(!-e "$restored/base/vanishes", 'one that vanished is not there');
 	$node->command_ok([ 'pg_verifybackup', $restored ], 'pg_verifybackup accepts that');
 	let_go();
@@ -191,5 +191,5 @@ subtest 'files that change after they were found' => sub {
 my $id = $server->sql("SELECT erpgo_backup_run('physical')");
 is(run_status($server, $id), 'ok', 'the next run works');
 $server->cli_ok('verify', $id, '--depth', 'full');
-$server->log_is_clean(qr/erpgo_backup|terminating|terminated|could not receive data|canceling statement/);
+$server->log_is_clean(qr/erpgo_backup|No space left|Permission denied|terminating|terminated|could not receive data|canceling statement/);
 done_testing();
