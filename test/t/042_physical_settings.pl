@@ -16,6 +16,8 @@ $node->stop;
 PostgreSQL::Test::Utils::system_or_bail('pg_checksums', '--enable', '-D', $node->data_dir);
 $node->start;
 create_filler($server, 'postgres', 16_000);
+# Nobody else is to read its pages.
+$server->sql('ALTER TABLE filler SET (autovacuum_enabled = off)');
 
 sub run_physical
 {
@@ -53,13 +55,13 @@ subtest 'what is told of a backup' => sub {
 		\@before, 'and the repository brings all of it back');
 };
 
-# The kinds of alerts that are firing, as soon as they are these.
+# Tests that so many alerts of bad pages are firing, or will be.
 sub firing
 {
-	my ($kinds, $what) = @_;
+	my ($count, $what) = @_;
 
 	ok($node->poll_query_until('postgres',
-			"SELECT coalesce(string_agg(kind, ' ' ORDER BY kind), '') = '$kinds' FROM erpgo_backup_alerts WHERE state = 'firing'"),
+			"SELECT count(*) = $count FROM erpgo_backup_alerts WHERE state = 'firing' AND kind = 'bad_pages'"),
 		$what);
 	return;
 }
@@ -81,7 +83,7 @@ subtest 'bad pages' => sub {
 	my $named = JSON::PP::decode_json($server->cli_ok('--json', 'show', $id))->{physical}{bad_pages};
 	is_deeply($named, [ map { { path => $path, block => $_ } } 7, 1000 ], 'all of them are named');
 	like($server->cli_ok('show', $id), qr/^bad pages:?\s+2$/m, 'the command line says how many');
-	firing('bad_pages', 'and an alert fires');
+	firing(1, 'and an alert fires');
 	like($server->sql("SELECT message FROM erpgo_backup_alerts WHERE kind = 'bad_pages'"),
 		qr/^2 pages did not match.*"\Q$id\E".*block 7 of file "\Q$path\E"/, 'which names the first one');
 	$server->cli_ok('verify', $id, '--depth', 'full');
@@ -95,7 +97,7 @@ subtest 'bad pages' => sub {
 
 	write_file($file, $good);
 	is(history(run_physical(), 'status, bad_pages'), 'ok|0', 'with good pages it works again');
-	firing('', 'and the alert is resolved');
+	firing(0, 'and the alert is resolved');
 	$server->set('erpgo_backup.on_bad_page' => 'warn');
 };
 
@@ -141,7 +143,12 @@ subtest 'the rate and the priority' => sub {
 	like((ErpgoBackup::run_program('ionice', '-p', $pid))[1], qr/^best-effort: prio 7$/,
 		'and come last when they read');
 	is(wait_run($server, $id), 'ok', 'the backup is made');
-	is(history($id, "duration >= size_bytes / 16777216.0 * 0.9 * interval '1 second'"), 't',
+	my $bytes = 0;
+	foreach my $object (@{ JSON::PP::decode_json($server->cli_ok('--json', 'show', $id))->{objects} })
+	{
+		$bytes += $object->{size} if $object->{kind} eq 'pack';
+	}
+	cmp_ok(history($id, 'extract(epoch FROM duration)'), '>', 0.9 * $bytes / (16 * 1024 * 1024),
 		'at no higher rate than it may');
 	$server->set('erpgo_backup.max_rate' => '0');
 };
@@ -162,7 +169,7 @@ subtest 'the checkpoint' => sub {
 
 subtest 'the WAL' => sub {
 	my $id = start_run($server, 'physical');
-	my $seen = $server->sql(<<"END");
+	my $seen = $server->sql(<<"SQL");
 CREATE TEMPORARY TABLE seen (while_copying bigint, while_verifying bigint);
 INSERT INTO seen VALUES (0);
 DO \$\$
@@ -176,7 +183,7 @@ BEGIN
 END
 \$\$;
 SELECT * FROM seen;
-END
+SQL
 
 	is($seen, '1|0', 'is kept until it is stored, and not while it is verified');
 	is(wait_run($server, $id), 'ok', 'then the backup is good');
