@@ -76,11 +76,13 @@ foreach my $case ([ 'copy', 1 ], [ 'copy in parallel', 2 ])
 	$server->sql("DROP DATABASE \"$copy\"");
 }
 
-# Everything that a server holds, as pg_dumpall tells it.
+# Everything that a server holds, as pg_dumpall tells it, but for rows that no
+# recovery brings back.
 sub everything
 {
 	my ($node) = @_;
-	my ($exit_code, $out, $err) = ErpgoBackup::run_program('pg_dumpall', '--dbname', $node->connstr('postgres'));
+	my ($exit_code, $out, $err) = ErpgoBackup::run_program('pg_dumpall',
+		'--no-unlogged-table-data', '--dbname', $node->connstr('postgres'));
 
 	die "pg_dumpall: $err" if $exit_code != 0;
 	# These lines hold a random word.
@@ -94,7 +96,10 @@ subtest 'the whole server from a physical backup' => sub {
 
 	$server->cli_ok('restore', $physical, '--pgdata', $restored->data_dir);
 	start_restored($restored);
-	ok(everything($restored) eq everything($server->node), 'pg_dumpall says the same of it');
+	write_file("$output/source", everything($server->node));
+	write_file("$output/copy", everything($restored));
+	is((ErpgoBackup::run_program('diff', '-U0', "$output/source", "$output/copy"))[1], '',
+		'pg_dumpall says the same of it');
 	$restored->stop;
 };
 done_testing();
