@@ -12,8 +12,8 @@ use Time::HiRes ();
 
 my $RELATIONS = $ENV{ERPGO_BACKUP_TEST_LONG} ? 100_000 : 20_000;
 
-# Kilobytes, of each of the processes.
-my $MEMORY_LIMIT = 96 * 1024;
+# Kilobytes, of each of the processes: half of one for a relation.
+my $MEMORY_LIMIT = 24 * 1024 + $RELATIONS / 2;
 
 my $server = ErpgoBackup->new('many', settings => { wal_level => 'replica', autovacuum => 'off',
 		log_statement => 'none', log_min_messages => 'warning', max_locks_per_transaction => 256 });

@@ -227,13 +227,12 @@ print_backup(const Backup *backup)
  * Prints a file for people.
  */
 static void
-print_file(void *context, const ListedFile *file)
+print_file(const ListedFile *file)
 {
 	char	   *size = bytes_text(file->member.size);
 	char	   *path = printable_text(file->member.path);
 
-	if (!file->member.is_directory)
-		printf("%10s  %s\n", size, path);
+	printf("%10s  %s\n", size, path);
 	pfree(path);
 	pfree(size);
 }
@@ -242,18 +241,32 @@ print_file(void *context, const ListedFile *file)
  * Prints a file as a line of JSON.
  */
 static void
-print_file_json(void *context, const ListedFile *file)
+print_file_json(const ListedFile *file)
 {
-	json_t	   *json;
+	json_t	   *json = json_pack("{s:s, s:I, s:I, s:s}", "path", file->member.path,
+								 "size", (json_int_t) file->member.size,
+								 "mtime", (json_int_t) file->member.mtime,
+								 "sha256", file->sha256);
 
-	if (file->member.is_directory)
-		return;
-	json = json_pack("{s:s, s:I, s:I, s:s}", "path", file->member.path,
-					 "size", (json_int_t) file->member.size,
-					 "mtime", (json_int_t) file->member.mtime, "sha256", file->sha256);
 	json_dumpf(json, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(json);
+}
+
+/*
+ * Takes an entry of the list, prints it if it is a file, and frees it.
+ */
+static void
+take_file(void *context, const ListedFile *file)
+{
+	const CommonOptions *options = context;
+
+	if (!file->member.is_directory && options->json)
+		print_file_json(file);
+	else if (!file->member.is_directory)
+		print_file(file);
+	pg_free(unconstify(char *, file->member.path));
+	pg_free(file->source);
 }
 
 /*
@@ -264,7 +277,7 @@ print_files(const CommonOptions *options, Repository *repository, const Backup *
 {
 	if (backup->manifest->physical == NULL)
 		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a physical one", backup->manifest->id);
-	file_list_read(repository, backup, options->json ? print_file_json : print_file, NULL);
+	file_list_read(repository, backup, take_file, unconstify(CommonOptions *, options));
 }
 
 int
