@@ -275,7 +275,7 @@ store_segment(PhysicalRun *run, const char *segment)
 			fail_errno("could not read file \"%s\"", path);
 		if (object->size == 0 && len >= WAL_HEADER_SIZE)
 			physical_wal_check(run->physical, segment, buffer, name,
-							  run->repository->system_identifier);
+							   run->repository->system_identifier);
 		sink_write(object->chain, buffer, Max(len, 0));
 	}
 	close(fd);
