@@ -226,15 +226,17 @@ store_bytes(PhysicalRun *run, ObjectKind kind, const char *name, const void *dat
 }
 
 /*
- * The value of a hexadecimal digit; -1 if it is none.
+ * The value of a hexadecimal digit that the server sent.
  */
-static int
+static unsigned int
 digit_value(char digit)
 {
 	const char *digits = "0123456789abcdef";
 	const char *found = digit == '\0' ? NULL : strchr(digits, digit);
 
-	return found == NULL ? -1 : (int) (found - digits);
+	if (found == NULL)
+		fail(FAILURE_USAGE, NULL, "the pg_control in the answer of the server is not hexadecimal");
+	return found - digits;
 }
 
 /*
