@@ -44,6 +44,7 @@ CREATE TABLE erpgo_backup.backup (
 	seen_at timestamptz,
 	deleted_at timestamptz,
 	timeline integer,
+	physical jsonb,
 	leftovers boolean NOT NULL DEFAULT false,
 	present boolean NOT NULL GENERATED ALWAYS AS
 		(status = 'ok' OR (status = 'failed' AND verification_error IS NOT NULL)) STORED
@@ -55,6 +56,7 @@ COMMENT ON COLUMN erpgo_backup.backup.failed_depth IS 'depth of the verification
 COMMENT ON COLUMN erpgo_backup.backup.seen_at IS 'when it was last seen in the repository';
 COMMENT ON COLUMN erpgo_backup.backup.deleted_at IS 'when it was noticed that it is there no more';
 COMMENT ON COLUMN erpgo_backup.backup.timeline IS 'of the server when it began; null if another server made it';
+COMMENT ON COLUMN erpgo_backup.backup.physical IS 'what the manifest of a physical backup says in addition';
 COMMENT ON COLUMN erpgo_backup.backup.leftovers IS 'an unfinished run may have left objects in the repository';
 COMMENT ON COLUMN erpgo_backup.backup.present IS 'it is in the repository, be it damaged';
 
@@ -248,7 +250,7 @@ BEGIN ATOMIC
 		 verified_at, verified_depth, full_verified_at, verification_error,
 		 failed_depth, compression, cipher,
 		 key_id, server_version, engine_version, databases, all_databases,
-		 label, schedule, pinned, pin_reason, annotations, objects, seen_at)
+		 label, schedule, pinned, pin_reason, annotations, objects, physical, seen_at)
 	SELECT j.id, j.type, CASE j.status WHEN 'ok' THEN 'ok' ELSE 'failed' END,
 		   coalesce(j.started_at,
 					to_timestamp(substr(j.id, 1, 15), 'YYYYMMDD"T"HH24MISS')::timestamp
@@ -266,7 +268,7 @@ BEGIN ATOMIC
 		   coalesce(j.annotations, '{}'),
 		   (SELECT coalesce(jsonb_agg(o.object - 'tables' ORDER BY o.place), '[]')
 			FROM jsonb_array_elements(j.objects) WITH ORDINALITY AS o (object, place)),
-		   clock_timestamp()
+		   j.physical, clock_timestamp()
 	FROM jsonb_to_record(backup_take.backup::jsonb) AS j
 		(id text, type text, status text, error text, started_at timestamptz,
 		 finished_at timestamptz, size_bytes bigint, stored_bytes bigint,
@@ -274,7 +276,8 @@ BEGIN ATOMIC
 		 full_verified_at timestamptz, verification_error text,
 		 compression text, cipher text, key_id text, server_version integer,
 		 engine_version text, databases text[], all_databases boolean,
-		 label text, schedule text, pinned boolean, pin_reason text, annotations jsonb, objects jsonb)
+		 label text, schedule text, pinned boolean, pin_reason text, annotations jsonb, objects jsonb,
+		 physical jsonb)
 	ON CONFLICT (id) DO UPDATE SET
 		status = EXCLUDED.status,
 		error = NULL,
@@ -300,6 +303,7 @@ BEGIN ATOMIC
 		pin_reason = EXCLUDED.pin_reason,
 		annotations = EXCLUDED.annotations,
 		objects = EXCLUDED.objects,
+		physical = coalesce(EXCLUDED.physical, b.physical),
 		seen_at = EXCLUDED.seen_at,
 		leftovers = false;
 	SELECT erpgo_backup.sizes_take(backup_take.backup);
@@ -486,6 +490,35 @@ CREATE VIEW @extschema@.erpgo_backup_progress AS
 	FROM erpgo_backup.job_progress() AS p;
 COMMENT ON VIEW @extschema@.erpgo_backup_progress IS 'what is running and how far it is';
 
+CREATE FUNCTION erpgo_backup.wal_segment(timeline bigint, lsn pg_lsn, size bigint)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT upper(lpad(to_hex(wal_segment.timeline), 8, '0')
+				 || lpad(to_hex(s.number / s.per_file), 8, '0')
+				 || lpad(to_hex(s.number % s.per_file), 8, '0'))
+	FROM (SELECT div(wal_segment.lsn - '0/0'::pg_lsn, wal_segment.size)::bigint,
+				 4294967296 / wal_segment.size) AS s (number, per_file);
+END;
+COMMENT ON FUNCTION erpgo_backup.wal_segment(bigint, pg_lsn, bigint)
+	IS 'the name of the segment of WAL, of this size, that a position is in';
+
+-- The WAL ends before stop_lsn.
+CREATE VIEW erpgo_backup.physical_backup AS
+	SELECT b.id, b.started_at, b.present, j.timeline, j.start_lsn, j.stop_lsn,
+		   erpgo_backup.wal_segment(j.timeline, j.start_lsn, j.wal_segment_size) AS first_wal,
+		   erpgo_backup.wal_segment(j.timeline,
+									j.stop_lsn OPERATOR(pg_catalog.-) 1::numeric,
+									j.wal_segment_size) AS last_wal,
+		   j.bad_page_count AS bad_pages, j.bad_pages AS bad_page_list
+	FROM erpgo_backup.backup AS b
+	CROSS JOIN LATERAL pg_catalog.jsonb_to_record(b.physical) AS j
+		(timeline bigint, start_lsn pg_catalog.pg_lsn, stop_lsn pg_catalog.pg_lsn,
+		 wal_segment_size bigint, bad_page_count bigint, bad_pages pg_catalog.jsonb)
+	WHERE b.physical IS NOT NULL;
+COMMENT ON VIEW erpgo_backup.physical_backup IS 'what only physical backups have';
+
 CREATE VIEW @extschema@.erpgo_backup_history AS
 	SELECT b.id, b.type, b.status, b.started_at, b.finished_at,
 		   b.finished_at - b.started_at AS duration,
@@ -498,8 +531,9 @@ CREATE VIEW @extschema@.erpgo_backup_history AS
 			AND a.operation OPERATOR(pg_catalog.=) 'backup') AS attempts,
 		   coalesce(b.error, b.verification_error) AS error,
 		   b.schedule, b.databases, b.compression, b.cipher, b.label, b.pinned,
-		   b.full_verified_at
+		   b.full_verified_at, p.timeline, p.start_lsn, p.stop_lsn, p.bad_pages
 	FROM erpgo_backup.backup AS b
+	LEFT JOIN erpgo_backup.physical_backup AS p ON p.id OPERATOR(pg_catalog.=) b.id
 	ORDER BY b.id;
 COMMENT ON VIEW @extschema@.erpgo_backup_history IS 'every backup, also the ones that failed, oldest first';
 
@@ -559,15 +593,20 @@ CREATE FUNCTION @extschema@.erpgo_backup_list(OUT id text, OUT type text,
 	OUT size_bytes bigint, OUT stored_bytes bigint,
 	OUT verified_at timestamptz, OUT verified_depth text,
 	OUT databases text[], OUT pinned boolean, OUT pin_reason text,
-	OUT annotations jsonb, OUT label text)
+	OUT annotations jsonb, OUT label text, OUT duration interval,
+	OUT timeline bigint, OUT start_lsn pg_lsn, OUT stop_lsn pg_lsn,
+	OUT first_wal text, OUT last_wal text)
 RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT b.id, b.type, b.status, b.started_at, b.finished_at, b.size_bytes,
 		   b.stored_bytes, b.verified_at, b.verified_depth, b.databases,
-		   b.pinned, b.pin_reason, b.annotations, b.label
+		   b.pinned, b.pin_reason, b.annotations, b.label,
+		   b.finished_at - b.started_at, p.timeline, p.start_lsn, p.stop_lsn,
+		   p.first_wal, p.last_wal
 	FROM erpgo_backup.backup AS b
+	LEFT JOIN erpgo_backup.physical_backup AS p ON p.id = b.id
 	WHERE b.present
 	ORDER BY b.id;
 END;
@@ -1008,6 +1047,7 @@ CREATE VIEW erpgo_backup.alert_kind AS
 		('size_spike', 'info', 'Backup size spike'),
 		('size_collapse', 'warning', 'Backup size collapse'),
 		('verification_failed', 'critical', 'Verification failed'),
+		('bad_pages', 'critical', 'Bad pages'),
 		('cleanup_failed', 'warning', 'Clean-up failed'),
 		('repository_unavailable', 'warning', 'Repository unavailable'),
 		('notification_failed', 'warning', 'Alerts do not arrive'))
@@ -1777,7 +1817,16 @@ CREATE VIEW erpgo_backup.condition_of_backups AS
 	SELECT 'verification_failed', b.id COLLATE "default", 'critical', b.id,
 		   format('The last verification of backup "%s" failed: %s', b.id, b.verification_error), '{}'
 	FROM erpgo_backup.backup AS b
-	WHERE b.present AND b.status = 'failed';
+	WHERE b.present AND b.status = 'failed'
+	UNION ALL
+	SELECT 'bad_pages', 'physical', 'critical', p.id,
+		   format('%s pages did not match their checksums when backup "%s" was made; the first one is block %s of file "%s".',
+				  p.bad_pages, p.id, p.bad_page_list #>> '{0,block}', p.bad_page_list #>> '{0,path}')
+		   || chr(10) || 'Backups that were made earlier may have good ones.',
+		   jsonb_build_object('bad_pages', p.bad_pages, 'first', p.bad_page_list -> 0)
+	FROM (SELECT p.* FROM erpgo_backup.physical_backup AS p
+		  WHERE p.present ORDER BY p.id DESC LIMIT 1) AS p
+	WHERE p.bad_pages > 0;
 COMMENT ON VIEW erpgo_backup.condition_of_backups IS 'alerts that should fire because of single backups';
 
 -- What fires because of low space fires on until there is clearly more.
@@ -2130,6 +2179,7 @@ FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.erpgo_backup_wait(text) FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION erpgo_backup.job_progress(),
+	erpgo_backup.wal_segment(bigint, pg_lsn, bigint),
 	@extschema@.erpgo_backup_list()
 TO pg_monitor;
 GRANT SELECT ON @extschema@.erpgo_backup_progress,

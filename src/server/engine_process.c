@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -249,6 +250,15 @@ engine_send_line(const char *line)
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+bool
+engine_has_hung_up(void)
+{
+	struct pollfd polled = {.fd = engine_socket, .events = POLLRDHUP};
+
+	return poll(&polled, 1, 0) > 0 &&
+		(polled.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 void

@@ -37,6 +37,9 @@ extern size_t engine_send(const char *data, size_t len);
 /* Sends the engine a line, open to interrupts. */
 extern void engine_send_line(const char *line);
 
+/* Is nobody there any more who would read that?  Takes no time and no lock. */
+extern bool engine_has_hung_up(void);
+
 /* Asks the engine to stop: end of file and SIGTERM. */
 extern void engine_ask_to_stop(void);
 

@@ -10,6 +10,8 @@
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
 #include "engine_process.h"
@@ -25,6 +27,8 @@
 #define INTERRUPT_GRACE_MS 1000
 /* From SIGKILL until a process counts as hanging in the kernel. */
 #define KILL_GRACE_MS 5000
+/* During a statement for the engine: is it still wanted? */
+#define LOOK_MS 500
 /* From the last message to the end of the processes. */
 #define LINGER_MS 5000
 
@@ -38,6 +42,8 @@ typedef struct Follower
 	int64		stopped_ms;		/* 0 until it was asked to stop */
 } Follower;
 
+static const EngineRun *running = NULL;
+static TimeoutId look_timeout;
 static volatile sig_atomic_t is_running = false;
 static volatile sig_atomic_t end_requested = false;
 static volatile sig_atomic_t cancel_requested = false;
@@ -81,12 +87,52 @@ engine_run_init(void)
 	pqsignal(SIGINT, handle_sigint);
 }
 
+/*
+ * Ends the statement that runs for an engine which is gone, or for a job that
+ * is to stop.  It is called by a timer, so it takes no lock.
+ */
+static void
+look_at_engine(void)
+{
+	bool		is_cancelled = running != NULL && running->slot != NULL &&
+		running->slot->cancel;
+
+	if (!is_cancelled && !cancel_requested && !engine_has_hung_up())
+		return;
+	QueryCancelPending = true;
+	InterruptPending = true;
+	SetLatch(MyLatch);
+}
+
+/*
+ * Lets a timer look at the engine.
+ */
+static void
+start_looking(void)
+{
+	static bool is_registered = false;
+
+	if (!is_registered)
+		look_timeout = RegisterTimeout(USER_TIMEOUT, look_at_engine);
+	is_registered = true;
+	enable_timeout_every(look_timeout,
+						 TimestampTzPlusMilliseconds(GetCurrentTimestamp(), LOOK_MS),
+						 LOOK_MS);
+}
+
 void
 engine_run_yield(bool yields)
 {
 	is_running = !yields;
 	if (yields && end_requested)
 		die(SIGTERM);
+	if (yields)
+		start_looking();
+	else
+	{
+		disable_timeout(look_timeout, false);
+		QueryCancelPending = false;
+	}
 }
 
 bool
@@ -382,6 +428,7 @@ engine_run(EngineRun *run, const char *description)
 
 	socket = engine_start(description);
 	is_running = true;
+	running = run;
 	PG_TRY();
 	{
 		follow_engine(run, socket);

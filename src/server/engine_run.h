@@ -55,7 +55,8 @@ extern void engine_run(EngineRun *run, const char *description);
 
 /*
  * While something is done for the engine that may take long, SIGTERM ends
- * this process as any other session.
+ * this process as any other session, and a statement is canceled
+ * (ERRCODE_QUERY_CANCELED) when the job is, or when the engine ends.
  */
 extern void engine_run_yield(bool yields);
 

@@ -45,6 +45,27 @@
 	" regexp_replace(current_setting('config_file'), '/[^/]*$', '')," \
 	" current_setting('data_checksums')"
 
+/* A request of the engine, and the answer: a line. */
+typedef struct PhysicalRequest
+{
+	const JobRequest *job;
+	const char *name;
+	char	   *answer;
+} PhysicalRequest;
+
+/*
+ * The name of the replication slot of a backup; allocated.
+ */
+static char *
+slot_name(const JobRequest *job)
+{
+	char	   *name = psprintf(SLOT_PREFIX "%s", job->id);
+
+	for (char *letter = name; *letter != '\0'; letter++)
+		*letter = *letter == '-' ? '_' : pg_tolower((unsigned char) *letter);
+	return name;
+}
+
 /*
  * Keeps the WAL from now on, by a replication slot that ends with this
  * session.  Where no slot is free, the server may remove WAL before it was
@@ -53,11 +74,8 @@
 static void
 reserve_wal(const JobRequest *job)
 {
-	char	   *name = psprintf(SLOT_PREFIX "%s", job->id);
-	const char *args[] = {name};
+	const char *args[] = {slot_name(job)};
 
-	for (char *letter = name; *letter != '\0'; letter++)
-		*letter = *letter == '-' ? '_' : pg_tolower((unsigned char) *letter);
 	(void) statement_run("SELECT 1 WHERE current_setting('max_replication_slots')::bigint"
 						 " > (SELECT count(*) FROM pg_replication_slots)", 0, NULL);
 	if (SPI_processed == 0)
@@ -67,6 +85,18 @@ reserve_wal(const JobRequest *job)
 	else
 		(void) statement_run("SELECT pg_create_physical_replication_slot($1, true, true)",
 							 1, args);
+}
+
+/*
+ * Lets the server remove the WAL, for the engine has stored it.
+ */
+static void
+release_wal(const JobRequest *job)
+{
+	const char *args[] = {slot_name(job)};
+
+	(void) statement_run("SELECT pg_drop_replication_slot(slot_name)"
+						 " FROM pg_replication_slots WHERE slot_name = $1", 1, args);
 }
 
 /*
@@ -134,9 +164,7 @@ start_backup(const JobRequest *job, StringInfo json)
 	};
 
 	reserve_wal(job);
-	engine_run_yield(true);
 	(void) statement_run(START_BACKUP, lengthof(args), args);
-	engine_run_yield(false);
 	append_columns(json, keys, lengthof(keys));
 	appendStringInfo(json, ", \"checksums\": %s",
 					 strcmp(statement_text(0, 3), "on") == 0 ? "true" : "false");
@@ -192,28 +220,52 @@ stop_backup(StringInfo json)
 	appendStringInfoString(json, control.data);
 }
 
-void
-physical_take_request(const JobRequest *job, const EngineMessage *message)
+/*
+ * Does what the engine asks for, in a transaction, and makes the answer.
+ */
+static void
+answer_request(void *subject)
 {
-	char	   *name = message_text(message, "name");
+	PhysicalRequest *request = subject;
+	const char *name = request->name != NULL ? request->name : "";
 	MemoryContext caller = transaction_begin();
 	StringInfoData json;
 	char	   *line;
 
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
-	if (name != NULL && strcmp(name, "start") == 0)
-		start_backup(job, &json);
-	else if (name != NULL && strcmp(name, "stop") == 0)
+	if (strcmp(name, "start") == 0)
+		start_backup(request->job, &json);
+	else if (strcmp(name, "stop") == 0)
 		stop_backup(&json);
+	else if (strcmp(name, "release") == 0)
+		release_wal(request->job);
 	else
 		ereport(ERROR,
 				errcode(ERRCODE_PROTOCOL_VIOLATION),
 				errmsg("engine asked for something that is not known"));
 	appendStringInfoString(&json, "}\n");
 	line = pg_server_to_any(json.data, json.len, PG_UTF8);
-	line = MemoryContextStrdup(caller, line);
+	request->answer = MemoryContextStrdup(caller, line);
 	transaction_end(caller);
-	engine_send_line(line);
-	pfree(line);
+}
+
+void
+physical_take_request(const JobRequest *job, const EngineMessage *message)
+{
+	PhysicalRequest request = {.job = job, .name = message_text(message, "name")};
+	ErrorData  *error;
+
+	/* The checkpoint at the beginning may take many minutes. */
+	engine_run_yield(true);
+	error = transaction_attempt(answer_request, &request);
+	engine_run_yield(false);
+	if (error == NULL)
+	{
+		engine_send_line(request.answer);
+		pfree(request.answer);
+	}
+	else if (error->sqlerrcode != ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	/* If nobody wants the answer any more, engine_run says why. */
 }

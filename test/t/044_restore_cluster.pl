@@ -3,78 +3,16 @@
 use strict;
 use warnings;
 use ErpgoBackup qw(file_names read_file write_file);
+use ErpgoCluster;
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils ();
 use Test::More;
 
-# Makes a server with checksums, two tablespaces and a configuration that is
-# included, and rows in all of them.
-sub make_server
-{
-	my ($name, %options) = @_;
-	my $server = ErpgoBackup->new($name, %options);
-	my $node = $server->node;
-
-	$node->stop;
-	PostgreSQL::Test::Utils::system_or_bail('pg_checksums', '--enable', '-D', $node->data_dir);
-	write_file($node->data_dir . '/more.conf', "work_mem = '5MB'\n");
-	$node->append_conf('postgresql.conf', "include 'more.conf'");
-	$node->start;
-	foreach my $place (qw(one two))
-	{
-		my $location = $node->basedir . "/place $place";
-
-		mkdir($location) or die "mkdir: $!";
-		$server->sql("CREATE TABLESPACE $place LOCATION '$location'");
-		$server->sql("CREATE TABLE in_$place (i int PRIMARY KEY, t text) TABLESPACE $place");
-		$server->sql("INSERT INTO in_$place SELECT i, md5(i::text) FROM generate_series(1, 20000) i");
-	}
-	$server->sql('CREATE UNLOGGED TABLE forgotten AS SELECT 1');
-	$node->command_ok([ 'pgbench', '-i', '-s', 2, 'postgres' ], 'pgbench has its tables');
-	return $server;
-}
-
-# The arguments that send the tablespaces to folders below another one.
-sub mapping
-{
-	my ($server, $folder) = @_;
-
-	return map { ('--tablespace-mapping', $server->node->basedir . "/place $_=$folder/$_") }
-	  qw(one two);
-}
-
 # What the rows of all tables are, in one line.
 my $ROWS = join(' UNION ALL ',
 	map { "SELECT count(*) || ' ' || sum(hashtextextended(x::text, 0)) FROM $_ x" }
 	  qw(in_one in_two pgbench_accounts pgbench_branches pgbench_tellers pgbench_history));
-
-# Tests that a restored server is what PostgreSQL wants, and starts it.
-sub start_restored
-{
-	my ($restored) = @_;
-
-	$restored->command_ok([ 'pg_verifybackup', $restored->data_dir ],
-		'pg_verifybackup accepts it');
-	$restored->append_conf('postgresql.conf', join("\n",
-		'port = ' . $restored->port, "unix_socket_directories = '" . $restored->host . "'"));
-	$restored->start;
-	return;
-}
-
-# Tests what PostgreSQL's programs think of a server, and stops it.
-sub check_and_stop
-{
-	my ($restored) = @_;
-
-	$restored->command_ok(
-		[ 'pg_amcheck', '--all', '--install-missing', '--heapallindexed' ],
-		'pg_amcheck finds nothing');
-	$restored->stop;
-	$restored->command_ok([ 'pg_checksums', '--check', '-D', $restored->data_dir ],
-		'pg_checksums finds nothing');
-	return;
-}
 
 # Whether a folder is there and empty, or not there.
 sub is_untouched
@@ -87,6 +25,15 @@ sub is_untouched
 my $server = make_server('main', encrypted => 1, settings => { wal_level => 'replica' });
 my $node = $server->node;
 my $folder = $node->basedir . '/restored';
+
+foreach my $place (qw(one two))
+{
+	$server->sql("CREATE TABLE in_$place (i int PRIMARY KEY, t text) TABLESPACE $place");
+	$server->sql("INSERT INTO in_$place SELECT i, md5(i::text) FROM generate_series(1, 20000) i");
+}
+$server->sql('CREATE UNLOGGED TABLE forgotten AS SELECT 1');
+$node->command_ok([ 'pgbench', '-i', '-s', 2, 'postgres' ], 'pgbench has its tables');
+
 my $load = IPC::Run::start(
 	[ 'pgbench', '-c', 2, '-T', 600, '-h', $node->host, '-p', $node->port, 'postgres' ],
 	'<', \'', '>', \my $out, '2>', \my $err);
@@ -220,9 +167,7 @@ subtest 'by break-glass instructions' => sub {
 	break_glass($restored, $backup, %places);
 	is(read_file($restored->data_dir . '/postgresql.auto.conf') =~ /enabled = off/, 1,
 		'it would not make backups');
-	$restored->append_conf('postgresql.conf', join("\n",
-		'port = ' . $restored->port, "unix_socket_directories = '" . $restored->host . "'"));
-	$restored->start;
+	start_server($restored);
 	is($restored->safe_psql('postgres', $ROWS), $server->sql($ROWS), 'all rows are back');
 	check_and_stop($restored);
 };

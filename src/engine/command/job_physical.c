@@ -308,7 +308,8 @@ store_wal(PhysicalRun *run)
 }
 
 /*
- * Stores what the server said, and what was made.
+ * Stores what the server said, and what was made.  From then on the server
+ * need not keep the WAL any more, however long the verification takes.
  */
 static void
 store_rest(PhysicalRun *run)
@@ -321,6 +322,7 @@ store_rest(PhysicalRun *run)
 		store_bytes(run, OBJECT_TABLESPACE_MAP, "tablespace_map", map, strlen(map));
 	store_control(run);
 	store_wal(run);
+	json_decref(protocol_ask("release", json_object()));
 	file_list_store(run->writer, run->set, run->copy);
 	run->writer->manifest->physical = run->physical;
 }
