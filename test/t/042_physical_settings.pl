@@ -46,6 +46,13 @@ subtest 'what is told of a backup' => sub {
 		'00000012000000AB000000FF|000000010000000100000001', 'whatever their size');
 	like($server->cli_ok('show', $id), qr/^WAL:?\s+\Q$physical->{start_lsn} to $physical->{stop_lsn}\E$/m,
 		'so does the command line');
+	my $path = $server->sql("SELECT pg_relation_filepath('filler')");
+	my ($filler) = grep { $_->{path} eq $path }
+	  map { JSON::PP::decode_json($_) } split(/\n/, $server->cli_ok('--json', 'show', $id, '--files'));
+	is($filler->{size}, $server->sql("SELECT pg_relation_size('filler')"), 'and its files with their sizes');
+	like($server->cli_ok('show', $id, '--files'), qr/^ *\d+ (?:MiB|MB|kB)  \Q$filler->{path}\E$/m, 'for people, too');
+	my ($exit_code, $out, $err) = $server->cli('show', $server->run_backup(type => 'data'), '--files');
+	like($err, qr/is not a physical one/, 'which a logical one has not');
 	is(history($server->run_backup(type => 'schema'), 'start_lsn IS NULL AND bad_pages IS NULL'), 't',
 		'a logical one has none');
 	my @before = split(/\|/, $server->sql('SELECT * FROM erpgo_backup_list() WHERE type = \'physical\''));

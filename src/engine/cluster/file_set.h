@@ -40,7 +40,7 @@ extern FileSet *cluster_walk(const char *data_directory, int major);
 
 /*
  * Adds a configuration file that lies outside of the data directory; no error
- * if there is none.  The set has to be sorted afterwards.
+ * if there is none, or "/dev/null".  The set has to be sorted afterwards.
  */
 extern void file_set_add_config(FileSet *set, const char *path, const char *source);
 

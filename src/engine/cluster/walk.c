@@ -319,8 +319,11 @@ file_set_add_config(FileSet *set, const char *path, const char *source)
 {
 	struct stat status;
 
-	if (stat(source, &status) == 0 && S_ISREG(status.st_mode))
+	if (stat(source, &status) != 0)
+	{
+		if (errno != ENOENT)
+			fail_errno("could not examine file \"%s\"", source);
+	}
+	else if (S_ISREG(status.st_mode))
 		add_file(set, path, &status)->source = pg_strdup(source);
-	else if (errno != ENOENT)
-		fail_errno("could not examine file \"%s\"", source);
 }

@@ -3,6 +3,7 @@
  */
 #include "postgres_fe.h"
 
+#include "cluster/file_list.h"
 #include "command/arguments.h"
 #include "command/human.h"
 #include "command/table.h"
@@ -17,12 +18,15 @@ const char *const help_show =
 "  --break-glass        print a script that restores the backup with\n"
 "                       sha256sum, openssl, the program of its compression,\n"
 "                       psql and pg_restore, without this program\n"
+"  --files              print the files of a physical backup and their sizes;\n"
+"                       with --json a JSON object a line\n"
 "  --json               print a JSON object\n"
 "  -h, --help           print this help\n"
 HELP_COMMON;
 
 static const struct option show_options[] = {
 	{"break-glass", no_argument, NULL, 'b'},
+	{"files", no_argument, NULL, 'f'},
 	ARGUMENT_HELP_OPTION
 };
 
@@ -219,10 +223,55 @@ print_backup(const Backup *backup)
 	print_tables(backup->manifest);
 }
 
+/*
+ * Prints a file for people.
+ */
+static void
+print_file(void *context, const ListedFile *file)
+{
+	char	   *size = bytes_text(file->member.size);
+	char	   *path = printable_text(file->member.path);
+
+	if (!file->member.is_directory)
+		printf("%10s  %s\n", size, path);
+	pfree(path);
+	pfree(size);
+}
+
+/*
+ * Prints a file as a line of JSON.
+ */
+static void
+print_file_json(void *context, const ListedFile *file)
+{
+	json_t	   *json;
+
+	if (file->member.is_directory)
+		return;
+	json = json_pack("{s:s, s:I, s:I, s:s}", "path", file->member.path,
+					 "size", (json_int_t) file->member.size,
+					 "mtime", (json_int_t) file->member.mtime, "sha256", file->sha256);
+	json_dumpf(json, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(json);
+}
+
+/*
+ * Prints the files of a physical backup.
+ */
+static void
+print_files(const CommonOptions *options, Repository *repository, const Backup *backup)
+{
+	if (backup->manifest->physical == NULL)
+		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a physical one", backup->manifest->id);
+	file_list_read(repository, backup, options->json ? print_file_json : print_file, NULL);
+}
+
 int
 command_show(const CommonOptions *options, int argc, char **argv)
 {
 	bool		break_glass = false;
+	bool		files = false;
 	Repository *repository;
 	Backup	   *backup;
 	const char *id;
@@ -236,16 +285,21 @@ command_show(const CommonOptions *options, int argc, char **argv)
 			fputs(help_show, stdout);
 			return 0;
 		}
-		break_glass = true;
+		files |= option == 'f';
+		break_glass |= option == 'b';
 	}
 	id = argument_single(argc, argv);
 	if (id == NULL)
 		usage_failure(argv[0], "no backup is named");
+	if (files && break_glass)
+		usage_failure(argv[0], "--files and --break-glass exclude each other");
 
 	repository = repository_from_options(options);
 	backup = backup_load(repository, repository_resolve_id(repository, id));
 	if (break_glass)
 		break_glass_print(options, repository, backup);
+	else if (files)
+		print_files(options, repository, backup);
 	else if (options->json)
 		json_print(backup_to_json(backup));
 	else
