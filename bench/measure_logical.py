@@ -17,6 +17,7 @@ import threading
 import time
 
 SAMPLE_SECONDS = 0.05
+QUIET_SAMPLES = 10
 TICKS = os.sysconf("SC_CLK_TCK")
 BASE = "pg_dump -Fc"
 
@@ -135,6 +136,14 @@ class Bench:
         sampler.stop()
         return sampler.largest, sampler.together
 
+    def wait_for_engines(self):
+        """Waits for the clean-up that follows a backup: what is measured next runs alone."""
+        quiet = 0
+        while quiet < QUIET_SAMPLES:
+            busy = any(is_engine(pid) for pid in descendants(self.postmaster))
+            quiet = 0 if busy else quiet + 1
+            time.sleep(SAMPLE_SECONDS)
+
     def measure_time(self, command):
         """Wall seconds, CPU seconds."""
         before = cpu_seconds(self.postmaster), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -175,6 +184,7 @@ def run_rounds(bench, rounds):
     results = {name: [] for name in memory}
     for number in range(1, rounds + 1):
         for name, command in commands(bench):
+            bench.wait_for_engines()
             wall, cpu = bench.measure_time(command)
             results[name].append((wall, cpu, bench.stored_bytes()))
             print(f"round {number} of {rounds}: {wall:6.2f} s wall {cpu:6.1f} s CPU  {name}",

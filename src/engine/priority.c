@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/ioprio.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,9 +30,23 @@ raise_oom_score(void)
 	close(fd);
 }
 
+/*
+ * Tells the kernel that this process is no interactive one.  Otherwise
+ * pg_dump stops the backend that sends to it at each of its messages, some
+ * ten thousand times for a gigabyte.
+ */
+static void
+become_batch(void)
+{
+	struct sched_param parameters = {0};
+
+	(void) sched_setscheduler(0, SCHED_BATCH, &parameters);
+}
+
 void
 priority_lower(int niceness)
 {
+	become_batch();
 	(void) setpriority(PRIO_PROCESS, 0, niceness);
 	(void) syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 				   IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, IOPRIO_BE_NR - 1));

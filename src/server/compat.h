@@ -38,11 +38,11 @@ shut_down##_callback(ArchiveModuleState *state) \
 const ArchiveModuleCallbacks * \
 _PG_archive_module_init(void) \
 { \
-	static const ArchiveModuleCallbacks callbacks = { \
-		.check_configured_cb = is_configured##_callback, \
-		.archive_file_cb = archive_file##_callback, \
-		.shutdown_cb = shut_down##_callback \
-	}; \
+	static ArchiveModuleCallbacks callbacks; \
+ \
+	callbacks.check_configured_cb = is_configured##_callback; \
+	callbacks.archive_file_cb = archive_file##_callback; \
+	callbacks.shutdown_cb = shut_down##_callback; \
 	return &callbacks; \
 }
 #else

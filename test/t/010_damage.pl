@@ -56,12 +56,13 @@ sub is_found
 	return;
 }
 
-# Files that restoring one database of a backup depends on.
+# Files that restoring one database of a backup depends on; who may write to
+# the repository does not matter to it.
 sub needed_files
 {
 	my ($server, $id) = @_;
 
-	return grep { !m{/backup/} || m{/backup/\Q$id\E/(?:manifest\.json|erp\.dump[^/]*)$} }
+	return grep { !m{/backup/|/owner\.json$} || m{/backup/\Q$id\E/(?:manifest\.json|erp\.dump[^/]*)$} }
 	  file_names($server->folder);
 }
 

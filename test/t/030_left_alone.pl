@@ -104,15 +104,18 @@ NOT EXISTS (SELECT FROM erpgo_backup_progress)
 	AND NOT EXISTS (SELECT FROM erpgo_backup.alert_change WHERE change IS NOT NULL)
 END
 
+# The job that something holds has begun, by the clock as it is now.
+my $HELD = "EXISTS (SELECT FROM erpgo_backup_attempts WHERE operation = 'backup' AND status = 'running')";
+
 # Waits until the scheduler has dealt with a planned run, and all that follows
-# from it is done.
+# from it is done, or held.
 sub await_run
 {
 	my ($name, $time) = @_;
 	my $seen = "(SELECT greatest(last_run, last_skip) >= to_timestamp($time)
 		FROM erpgo_backup.schedule_state WHERE name = '$name')";
 
-	await("$name at " . minute_text($time), $lock ? $seen : "$seen AND $AT_REST");
+	await("$name at " . minute_text($time), "$seen AND " . ($lock ? $HELD : $AT_REST));
 	return;
 }
 

@@ -2,7 +2,7 @@
 # system identifier: they are told apart, only read, and say so.
 use strict;
 use warnings;
-use ErpgoBackup qw(file_names write_file wait_for);
+use ErpgoBackup qw(damage file_names write_file wait_for);
 use PostgreSQL::Test::Cluster ();
 use Test::More;
 
@@ -76,8 +76,12 @@ unlink($instance);
 refused($original, 'SELECT erpgo_backup_run()', $NOT_OWNER, 'a backup without the identity');
 $original->sql('SELECT erpgo_backup_adopt()');
 ok($original->run_backup, 'until it is adopted anew');
+damage($original->folder . '/main/owner.json', 'flip');
+refused($original, 'SELECT erpgo_backup_run()', qr{object "main/owner\.json" is damaged}, 'a backup where the record of the owner is damaged');
+$original->sql('SELECT erpgo_backup_adopt()');
+ok($original->run_backup, 'until it is adopted, too');
 $original->sql('CREATE ROLE nobody');
 my ($exit_code, $out, $err) = $original->try_sql('SET ROLE nobody; SELECT erpgo_backup_adopt()');
 like($err, qr/permission denied/, 'not everybody may');
-$_->log_is_clean(qr/must not write|permission denied|administrator command/) foreach $original, $copy;
+$_->log_is_clean(qr/must not write|is damaged|permission denied|administrator command/) foreach $original, $copy;
 done_testing();

@@ -18,7 +18,8 @@ typedef struct ClusterFile
 	uint32		segment;		/* of a relation */
 	uint16		mode;			/* permissions */
 	bool		is_directory;
-	bool		is_member;		/* to be in a pack: all but folders of tablespaces */
+	bool		is_member;		/* to be in a pack: all but folders of
+								 * tablespaces */
 	bool		has_pages;		/* it is a file of a relation */
 } ClusterFile;
 

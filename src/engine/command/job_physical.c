@@ -226,15 +226,17 @@ store_bytes(PhysicalRun *run, ObjectKind kind, const char *name, const void *dat
 }
 
 /*
- * The value of a hexadecimal digit; -1 if it is none.
+ * The value of a hexadecimal digit that the server sent.
  */
-static int
+static unsigned int
 digit_value(char digit)
 {
 	const char *digits = "0123456789abcdef";
 	const char *found = digit == '\0' ? NULL : strchr(digits, digit);
 
-	return found == NULL ? -1 : (int) (found - digits);
+	if (found == NULL)
+		fail(FAILURE_USAGE, NULL, "the pg_control in the answer of the server is not hexadecimal");
+	return found - digits;
 }
 
 /*
@@ -275,7 +277,7 @@ store_segment(PhysicalRun *run, const char *segment)
 			fail_errno("could not read file \"%s\"", path);
 		if (object->size == 0 && len >= WAL_HEADER_SIZE)
 			physical_wal_check(run->physical, segment, buffer, name,
-							  run->repository->system_identifier);
+							   run->repository->system_identifier);
 		sink_write(object->chain, buffer, Max(len, 0));
 	}
 	close(fd);

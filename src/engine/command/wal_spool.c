@@ -192,7 +192,7 @@ fill_step(void *context)
 static void
 run_fills(Fill *fills, int count, int jobs)
 {
-	Isolated   *running[FILL_LIMIT];
+	Isolated   *running[FILL_LIMIT] = {NULL};
 	int			started = 0;
 	Failure		problem;
 

@@ -11,7 +11,8 @@
 /* What a cluster key gives for WAL. */
 typedef struct WalKey
 {
-	char		id[KEY_ID_SIZE];	/* of the cluster key; "" for no encryption */
+	char		id[KEY_ID_SIZE];	/* of the cluster key; "" for no
+									 * encryption */
 	char		name_key[KEY_HEX_SIZE]; /* authenticates names */
 	char		passphrase[KEY_HEX_SIZE];
 	struct WalKey *next;
