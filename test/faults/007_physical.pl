@@ -188,6 +188,20 @@ subtest 'files that change after they were found' => sub {
 	let_go();
 };
 
+subtest 'WAL that the server removes' => sub {
+	$server->sql('ALTER SYSTEM SET max_replication_slots = 0');
+	$node->restart;
+	$server->set('erpgo_backup.max_rate' => '10MB');
+	my $id = start_run($server, 'physical');
+	wait_for('the copy',
+		sub { $server->sql("SELECT phase FROM erpgo_backup_progress WHERE id = '$id'") eq 'copying' });
+	$server->sql('SELECT pg_switch_wal() FROM pg_create_restore_point($$x$$); CHECKPOINT') foreach 1 .. 3;
+	ended($id, {}, 'failed', qr/the server removed ".*\/pg_wal\/[0-9A-F]{24}" before it was stored/);
+	$server->sql('ALTER SYSTEM RESET max_replication_slots');
+	$node->restart;
+	let_go();
+};
+
 my $id = $server->sql("SELECT erpgo_backup_run('physical')");
 is(run_status($server, $id), 'ok', 'the next run works');
 $server->cli_ok('verify', $id, '--depth', 'full');

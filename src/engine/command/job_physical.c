@@ -5,6 +5,7 @@
 #include "command/job.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cluster/control.h"
@@ -13,6 +14,8 @@
 
 /* How much WAL is read at once. */
 #define READ_SIZE (1024 * 1024)
+
+#define WAL_HINT "A free replication slot keeps the WAL during a backup: increase max_replication_slots, or wal_keep_size."
 
 /* A physical backup that is being made. */
 typedef struct PhysicalRun
@@ -256,7 +259,40 @@ store_control(PhysicalRun *run)
 }
 
 /*
- * Stores a segment of WAL.  The server keeps it until the backup is over.
+ * Opens a segment of WAL; FAILURE_STATE if the server has removed it.
+ */
+static int
+open_segment(const char *path)
+{
+	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		fail(FAILURE_STATE, WAL_HINT, "the server removed \"%s\" before it was stored", path);
+	if (fd < 0)
+		fail_errno("could not open file \"%s\"", path);
+	return fd;
+}
+
+/*
+ * Ends the reading of a segment, which must still be there: the server renames
+ * and overwrites those that it does not keep.
+ */
+static void
+close_segment(int fd, const char *path)
+{
+	struct stat ours;
+	struct stat present;
+
+	if (fstat(fd, &ours) != 0)
+		fail_errno("could not examine file \"%s\"", path);
+	if (stat(path, &present) != 0 || present.st_ino != ours.st_ino)
+		fail(FAILURE_STATE, WAL_HINT, "the server removed \"%s\" while it was stored", path);
+	close(fd);
+}
+
+/*
+ * Stores a segment of WAL.  The server keeps it until the backup is
+ * over, if a replication slot was free.
  */
 static void
 store_segment(PhysicalRun *run, const char *segment)
@@ -264,12 +300,10 @@ store_segment(PhysicalRun *run, const char *segment)
 	char	   *path = psprintf("%s/pg_wal/%s", run->data_directory, segment);
 	char	   *name = psprintf("wal-%s", segment);
 	char	   *buffer = pg_malloc(READ_SIZE);
-	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+	int			fd = open_segment(path);
 	ObjectWriter *object;
 	ssize_t		len;
 
-	if (fd < 0)
-		fail_errno("could not open file \"%s\"", path);
 	object = object_begin(run->writer, OBJECT_WAL, name, NULL);
 	while ((len = read(fd, buffer, READ_SIZE)) != 0)
 	{
@@ -280,7 +314,7 @@ store_segment(PhysicalRun *run, const char *segment)
 							   run->repository->system_identifier);
 		sink_write(object->chain, buffer, Max(len, 0));
 	}
-	close(fd);
+	close_segment(fd, path);
 	if (object_finish(run->writer, object)->size != run->physical->wal_segment_size)
 		fail(FAILURE_IO, NULL, "file \"%s\" is not a whole segment of WAL", path);
 	pg_free(buffer);
