@@ -184,5 +184,5 @@ foreach my $load (@loads)
 	$load->{run}->kill_kill;
 }
 is($server->sql('SELECT count(*) FROM pg_replication_slots'), 0, 'no replication slot is left');
-$server->log_is_clean(qr/terminating background worker|connection to client lost/);
+$server->log_is_clean(qr/terminating (?:background worker|autovacuum process)|connection to client lost/);
 done_testing();
