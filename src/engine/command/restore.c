@@ -274,7 +274,7 @@ resolve_id(const Restore *restore)
 	const RestoreRequest *request = &restore->request;
 
 	return request->cluster.data_directory != NULL ?
-		cluster_resolve_id(restore->repository, request->id) :
+		cluster_resolve_id(restore->repository, &request->cluster.recovery, request->id) :
 		repository_resolve_id(restore->repository, request->id);
 }
 

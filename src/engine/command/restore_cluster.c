@@ -19,13 +19,16 @@
 #include "protocol.h"
 
 const char *
-cluster_resolve_id(Repository *repository, const char *id_or_latest)
+cluster_resolve_id(Repository *repository, const RecoveryTarget *target,
+				   const char *id_or_latest)
 {
 	int			count;
 	char	  **ids;
 
 	if (strcmp(id_or_latest, "latest") != 0)
 		return id_or_latest;
+	if (target->kind != RECOVERY_NONE)
+		return recovery_choose_backup(repository, target);
 	ids = repository_backup_ids(repository, &count);
 	for (int i = count - 1; i >= 0; i--)
 	{
@@ -245,7 +248,7 @@ int
 restore_cluster(const ClusterRequest *request, Repository *repository, Backup *backup,
 				const CommonOptions *options)
 {
-	ClusterRestore restore = {request, repository, backup};
+	ClusterRestore restore = {request, options, repository, backup};
 	int64		started_ms = time_now_ms();
 	int			exit_code;
 
@@ -256,6 +259,7 @@ restore_cluster(const ClusterRequest *request, Repository *repository, Backup *b
 	restore.work.jobs = options->jobs;
 	if (backup->manifest->physical == NULL)
 		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a physical one", backup->manifest->id);
+	cluster_plan_recovery(&restore);
 	cluster_choose_target(&restore);
 	verify_objects(&restore);
 	read_backup(&restore);

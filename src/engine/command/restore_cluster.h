@@ -8,6 +8,7 @@
 #include "cluster/tablespace_mapping.h"
 #include "command/command.h"
 #include "lib/stringinfo.h"
+#include "recovery/recovery_plan.h"
 
 /* What the user asks for. */
 typedef struct ClusterRequest
@@ -18,6 +19,7 @@ typedef struct ClusterRequest
 	int			mapping_count;
 	bool		delta;
 	bool		take_over;
+	RecoveryTarget recovery;
 } ClusterRequest;
 
 /* What the process that restores tells the one that waits; shared memory. */
@@ -30,10 +32,12 @@ typedef struct ClusterProgress
 typedef struct ClusterRestore
 {
 	const ClusterRequest *request;
+	const CommonOptions *options;
 	Repository *repository;
 	Backup	   *backup;
 	Target	   *target;
 	RestorePlan *plan;
+	RecoveryPlan *recovery;		/* NULL without a target of recovery */
 	RestoreWork work;
 	ClusterProgress *progress;
 	char	   *label;
@@ -47,8 +51,18 @@ typedef struct ClusterRestore
 extern int	restore_cluster(const ClusterRequest *request, Repository *repository,
 							Backup *backup, const CommonOptions *options);
 
-/* "latest" becomes the newest physical backup; FAILURE_UNDEFINED if none. */
-extern const char *cluster_resolve_id(Repository *repository, const char *id_or_latest);
+/*
+ * "latest" becomes the newest physical backup, or the newest that a recovery
+ * to the target can begin at; FAILURE_UNDEFINED if none.
+ */
+extern const char *cluster_resolve_id(Repository *repository, const RecoveryTarget *target,
+									  const char *id_or_latest);
+
+/* Plans the recovery, if there is to be one; fails as recovery_plan does. */
+extern void cluster_plan_recovery(ClusterRestore *restore);
+
+/* Has the restored cluster recover as planned, if there is to be a recovery. */
+extern void cluster_configure_recovery(ClusterRestore *restore);
 
 /* Decides which folders the target has. */
 extern void cluster_choose_target(ClusterRestore *restore);

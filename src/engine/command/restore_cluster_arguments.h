@@ -15,7 +15,15 @@ enum
 	OPTION_TABLESPACE_MAPPING,
 	OPTION_CONFIG_DIR,
 	OPTION_DELTA,
-	OPTION_TAKE_OVER
+	OPTION_TAKE_OVER,
+	OPTION_TO_TIME,
+	OPTION_TO_LSN,
+	OPTION_TO_XID,
+	OPTION_TO_NAME,
+	OPTION_TO,
+	OPTION_TIMELINE,
+	OPTION_ACTION,
+	OPTION_EXCLUSIVE
 };
 
 #define CLUSTER_OPTIONS \
@@ -23,7 +31,15 @@ enum
 	{"tablespace-mapping", required_argument, NULL, OPTION_TABLESPACE_MAPPING}, \
 	{"config-dir", required_argument, NULL, OPTION_CONFIG_DIR}, \
 	{"delta", no_argument, NULL, OPTION_DELTA}, \
-	{"take-over", no_argument, NULL, OPTION_TAKE_OVER}
+	{"take-over", no_argument, NULL, OPTION_TAKE_OVER}, \
+	{"to-time", required_argument, NULL, OPTION_TO_TIME}, \
+	{"to-lsn", required_argument, NULL, OPTION_TO_LSN}, \
+	{"to-xid", required_argument, NULL, OPTION_TO_XID}, \
+	{"to-name", required_argument, NULL, OPTION_TO_NAME}, \
+	{"to", required_argument, NULL, OPTION_TO}, \
+	{"timeline", required_argument, NULL, OPTION_TIMELINE}, \
+	{"action", required_argument, NULL, OPTION_ACTION}, \
+	{"exclusive", no_argument, NULL, OPTION_EXCLUSIVE}
 
 /* The part of the help that explains them. */
 #define HELP_CLUSTER \
@@ -39,6 +55,19 @@ enum
 "                       removed; also goes on where a restore was interrupted\n" \
 "  --take-over          let the restored server go on archiving and backing up\n" \
 "                       (default: archive_mode and erpgo_backup.enabled are off)\n" \
+"\n" \
+"How far its recovery goes, with WAL from the archive (default: to the end of\n" \
+"the backup); latest is then the newest backup before the target:\n" \
+"  --to-time TIME       2026-11-23 14:30:00+01, always with the offset to UTC\n" \
+"  --to-lsn LSN         a position in the WAL\n" \
+"  --to-xid XID         the commit of a transaction\n" \
+"  --to-name NAME       a restore point (pg_create_restore_point)\n" \
+"  --to latest          the end of the archive\n" \
+"  --to immediate       where the cluster is consistent\n" \
+"  --timeline N         along that timeline (default: the newest)\n" \
+"  --exclusive          stop just before the time, LSN or transaction\n" \
+"  --action WORD        what the server does there: promote (default), pause or\n" \
+"                       shutdown\n" \
 "\n"
 
 /* Takes such an option; false if it is another one. */

@@ -120,6 +120,7 @@ cluster_configure(ClusterRestore *restore)
 		cluster_add_setting(restore, "archive_mode", "off");
 		cluster_add_setting(restore, "erpgo_backup.enabled", "off");
 	}
+	cluster_configure_recovery(restore);
 	if (restore->settings.len > 0)
 		append_to_file(restore, data_path(AUTO_CONF), restore->settings.data);
 }

@@ -141,23 +141,36 @@ wal_archive_find(WalArchive *archive, const char *file, int *count)
 	return entries;
 }
 
-bool
-wal_archive_has_later(WalArchive *archive, const WalName *segment)
+WalName *
+wal_archive_segments(WalArchive *archive, uint32 timeline, int *count)
 {
-	char	   *folder = psprintf("%swal/%08X/", archive->repository->prefix,
-								  segment->timeline);
+	char	   *folder = psprintf("%swal/%08X/", archive->repository->prefix, timeline);
 	StoreListing listing = store_list(archive->repository->store, folder);
-	bool		found = false;
+	WalName    *segments = pg_malloc((listing.count + 1) * sizeof(WalName));
 
-	for (int i = 0; i < listing.count && !found; i++)
+	*count = 0;
+	for (int i = 0; i < listing.count; i++)
 	{
 		WalObject	object;
 
-		found = wal_object_parse(last_component(listing.objects[i].name), &object) &&
-			object.name.kind == WAL_SEGMENT &&
-			wal_segment_compare(&object.name, segment) > 0;
+		if (wal_object_parse(last_component(listing.objects[i].name), &object) &&
+			object.name.kind == WAL_SEGMENT && object.name.timeline == timeline)
+			segments[(*count)++] = object.name;
 	}
 	store_listing_free(&listing);
 	pg_free(folder);
+	return segments;
+}
+
+bool
+wal_archive_has_later(WalArchive *archive, const WalName *segment)
+{
+	int			count;
+	WalName    *segments = wal_archive_segments(archive, segment->timeline, &count);
+	bool		found = false;
+
+	for (int i = 0; i < count && !found; i++)
+		found = wal_segment_compare(&segments[i], segment) > 0;
+	pg_free(segments);
 	return found;
 }

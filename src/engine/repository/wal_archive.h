@@ -86,6 +86,18 @@ extern bool wal_archive_get(WalArchive *archive, const char *file,
 							const char *path, Digest *content);
 
 /*
+ * Reads a history file into memory, with a terminating zero, allocated; NULL
+ * if the archive has none.  Fails as wal_archive_get does.
+ */
+extern char *wal_archive_history(WalArchive *archive, uint32 timeline);
+
+/*
+ * The segments of a timeline that are in the archive, whole ones only, in
+ * their order; allocated.  One may be there more than once.
+ */
+extern WalName *wal_archive_segments(WalArchive *archive, uint32 timeline, int *count);
+
+/*
  * Is a later segment of this one's timeline in the archive, although this one
  * is not?
  */

@@ -10,6 +10,9 @@
 #include "repository/wal_archive.h"
 #include "stream/filters.h"
 
+/* More than the history of any cluster needs. */
+#define HISTORY_LIMIT (1024 * 1024)
+
 #define DAMAGED_HINT "Take the object from another copy of the repository."
 
 /* A file that is being taken out of the archive. */
@@ -86,15 +89,30 @@ check_stored(const Get *get)
 }
 
 /*
- * Writes the plain bytes to the file, and compares them, and once more the
- * stored ones, with the name.
+ * Has the plain bytes go down a chain, which it ends, and compares them, and
+ * once more the stored ones, with the name.
+ */
+static void
+take_content(const Get *get, Sink *chain, Digest *content)
+{
+	const WalObject *object = &get->entry->object;
+	Digest		stored;
+
+	chain = digest_sink(chain, content);
+	chain = decompress_sink(chain, object->compression, get->entry->object_name);
+	chain = decrypt_sink(chain, get->key->id[0] == '\0' ? CIPHER_NONE : CIPHER_AES_256_CTR,
+						 get->key->passphrase, get->entry->object_name);
+	read_object(get, digest_sink(chain, &stored));
+	require_proof(get, "stored", &stored, object->stored);
+	require_proof(get, "content", content, object->content);
+}
+
+/*
+ * Writes the plain bytes to the file.
  */
 static void
 write_file(const Get *get, Digest *content)
 {
-	const WalObject *object = &get->entry->object;
-	Digest		stored;
-	Sink	   *chain;
 	int			fd;
 
 	(void) unlink(get->path);
@@ -102,32 +120,55 @@ write_file(const Get *get, Digest *content)
 			  S_IRUSR | S_IWUSR);
 	if (fd < 0)
 		fail_errno("could not create file \"%s\"", get->path);
-	chain = fd_sink(fd, get->path, NULL);
-	chain = digest_sink(chain, content);
-	chain = decompress_sink(chain, object->compression, get->entry->object_name);
-	chain = decrypt_sink(chain, get->key->id[0] == '\0' ? CIPHER_NONE : CIPHER_AES_256_CTR,
-						 get->key->passphrase, get->entry->object_name);
-	read_object(get, digest_sink(chain, &stored));
+	take_content(get, fd_sink(fd, get->path, NULL), content);
 	if (close(fd) != 0)
 		fail_errno("could not write file \"%s\"", get->path);
-	require_proof(get, "stored", &stored, object->stored);
-	require_proof(get, "content", content, object->content);
+}
+
+/*
+ * Finds the one content that the archive has of a file, and compares its
+ * stored bytes with its name; false if there is none.
+ */
+static bool
+find_content(Get *get, const char *file)
+{
+	int			count;
+	WalEntry   *entries = wal_archive_find(get->archive, file, &count);
+
+	if (count == 0)
+		return false;
+	require_one_content(entries, count);
+	get->entry = entries;
+	get->key = wal_key_open(get->archive, entries[0].object.cluster_key,
+							entries[0].object_name);
+	check_stored(get);
+	return true;
 }
 
 bool
 wal_archive_get(WalArchive *archive, const char *file, const char *path,
 				Digest *content)
 {
-	int			count;
-	WalEntry   *entries = wal_archive_find(archive, file, &count);
-	Get			get = {.archive = archive, .entry = entries, .path = path};
+	Get			get = {.archive = archive, .path = path};
 
-	if (count == 0)
+	if (!find_content(&get, file))
 		return false;
-	require_one_content(entries, count);
-	get.key = wal_key_open(archive, entries[0].object.cluster_key,
-						   entries[0].object_name);
-	check_stored(&get);
 	write_file(&get, content);
 	return true;
+}
+
+char *
+wal_archive_history(WalArchive *archive, uint32 timeline)
+{
+	Get			get = {.archive = archive};
+	char	   *file = psprintf("%08X.history", timeline);
+	char	   *history = NULL;
+	size_t		len;
+	Digest		content;
+
+	if (find_content(&get, file))
+		take_content(&get, memory_sink(&history, &len, HISTORY_LIMIT, get.entry->object_name),
+					 &content);
+	pg_free(file);
+	return history;
 }

@@ -1,0 +1,302 @@
+/*
+ * How a cluster gets from a backup to a moment after it.
+ */
+#include "postgres_fe.h"
+
+#include "lib/stringinfo.h"
+#include "recovery/recovery_plan.h"
+#include "repository/wal_archive.h"
+
+/* How many gaps are named. */
+#define GAPS_NAMED 5
+
+#define LOG_BYTES (UINT64CONST(1) << 32)
+
+/* The segments that a recovery needs, numbered through all timelines. */
+typedef struct Chain
+{
+	const PhysicalBackup *backup;
+	const TimelineHistory *history;
+	uint64		first;
+	uint64		end;			/* the one after the last; 0 if none is there */
+	bool	   *present;		/* from first to end */
+} Chain;
+
+/*
+ * What of a backup decides whether it suits.
+ */
+static RecoveryStart
+recovery_start(const Manifest *manifest)
+{
+	RecoveryStart start = {
+		.started_ms = manifest->started_ms,
+		.finished_ms = manifest->finished_ms,
+		.stop_lsn = manifest->physical->stop_lsn
+	};
+
+	return start;
+}
+
+/*
+ * Reads the history of a timeline; false if the archive has none.
+ */
+static bool
+read_history(WalArchive *archive, uint32 timeline, TimelineHistory *history)
+{
+	char	   *content = wal_archive_history(archive, timeline);
+
+	if (content == NULL)
+		return false;
+	if (!timeline_history_parse(history, timeline, content))
+		fail(FAILURE_DAMAGED, NULL, "file \"%08X.history\" in the archive is not the history of a timeline",
+			 timeline);
+	pg_free(content);
+	return true;
+}
+
+/*
+ * Does the end of the backup belong to this history?
+ */
+static bool
+leads_on(const TimelineHistory *history, const PhysicalBackup *backup)
+{
+	return timeline_history_has(history, backup->timeline, backup->stop_lsn);
+}
+
+/*
+ * Finds the newest timeline that the backup leads to, as the server would: it
+ * asks for one history after the other until one is not there.
+ */
+static void
+follow_newest(WalArchive *archive, const PhysicalBackup *backup, TimelineHistory *history)
+{
+	TimelineHistory *next = pg_malloc(sizeof(TimelineHistory));
+
+	if (!read_history(archive, backup->timeline, history))
+		timeline_history_begin(history, backup->timeline);
+	for (uint32 timeline = backup->timeline + 1; read_history(archive, timeline, next); timeline++)
+	{
+		if (leads_on(next, backup))
+			*history = *next;
+	}
+	pg_free(next);
+}
+
+/*
+ * Finds the history that the target asks for; false if the backup is not part
+ * of it.
+ */
+static bool
+find_history(WalArchive *archive, const PhysicalBackup *backup,
+			 const RecoveryTarget *target, TimelineHistory *history)
+{
+	if (target->timeline == 0)
+		follow_newest(archive, backup, history);
+	else if (!read_history(archive, target->timeline, history))
+		timeline_history_begin(history, target->timeline);
+	return leads_on(history, backup);
+}
+
+/*
+ * The newest physical backup that suits; NULL if none does.
+ */
+static const char *
+find_backup(Repository *repository, const RecoveryTarget *target)
+{
+	WalArchive *archive = wal_archive_open(repository);
+	TimelineHistory *history = pg_malloc(sizeof(TimelineHistory));
+	const char *found = NULL;
+	int			count;
+	BackupEntry *entries = repository_load_all(repository, &count);
+
+	for (int i = count - 1; i >= 0 && found == NULL; i--)
+	{
+		const Manifest *manifest;
+		RecoveryStart start;
+
+		if (entries[i].backup == NULL || entries[i].backup->manifest->physical == NULL)
+			continue;
+		manifest = entries[i].backup->manifest;
+		start = recovery_start(manifest);
+		if (recovery_is_after(target, &start) &&
+			find_history(archive, manifest->physical, target, history))
+			found = manifest->id;
+	}
+	pg_free(history);
+	return found;
+}
+
+const char *
+recovery_choose_backup(Repository *repository, const RecoveryTarget *target)
+{
+	const char *found = find_backup(repository, target);
+
+	if (found == NULL)
+		fail(FAILURE_UNDEFINED,
+			 "\"erpgo_backup list\" shows the backups. A recovery begins at one that was complete before the target.",
+			 "there is no physical backup of cluster \"%s\" that a recovery to that target can begin at",
+			 repository->cluster);
+	return found;
+}
+
+/*
+ * A hint that names a backup that suits, or NULL.
+ */
+static const char *
+suitable_hint(Repository *repository, const RecoveryTarget *target)
+{
+	const char *found = find_backup(repository, target);
+
+	return found == NULL ? NULL : psprintf("Backup \"%s\" suits.", found);
+}
+
+/*
+ * The number of a segment.
+ */
+static uint64
+segment_number(const Chain *chain, const WalName *name)
+{
+	return name->log * (LOG_BYTES / chain->backup->wal_segment_size) + name->segment;
+}
+
+/*
+ * The name of a segment, on the newest timeline that has it; allocated.
+ */
+static char *
+segment_text(const Chain *chain, uint64 number)
+{
+	uint64		bytes = chain->backup->wal_segment_size;
+	uint64		per_log = LOG_BYTES / bytes;
+	int			index = chain->history->count;
+
+	while (index > 0 && !timeline_has_segment(chain->history, index, number * bytes, bytes))
+		index--;
+	return psprintf("%08X%08X%08X", timeline_at(chain->history, index),
+					(uint32) (number / per_log), (uint32) (number % per_log));
+}
+
+/*
+ * Notes that a segment is there.
+ */
+static void
+note_segment(Chain *chain, uint64 number)
+{
+	if (number >= chain->end)
+	{
+		uint64		count = chain->end == 0 ? 0 : chain->end - chain->first;
+		uint64		wanted = number + 1 - chain->first;
+
+		chain->present = pg_realloc(chain->present, wanted);
+		memset(chain->present + count, 0, wanted - count);
+		chain->end = number + 1;
+	}
+	chain->present[number - chain->first] = true;
+}
+
+/*
+ * Notes which segments of a timeline are there.
+ */
+static void
+note_timeline(Chain *chain, WalArchive *archive, int index)
+{
+	uint64		bytes = chain->backup->wal_segment_size;
+	int			count;
+	WalName    *segments = wal_archive_segments(archive, timeline_at(chain->history, index),
+												&count);
+
+	for (int i = 0; i < count; i++)
+	{
+		uint64		number = segment_number(chain, &segments[i]);
+
+		if (number >= chain->first &&
+			timeline_has_segment(chain->history, index, number * bytes, bytes))
+			note_segment(chain, number);
+	}
+	pg_free(segments);
+}
+
+/*
+ * Fails if segments before the end are missing.
+ */
+static void
+require_no_gaps(const Chain *chain, uint64 end)
+{
+	StringInfoData names;
+	uint64		missing = 0;
+
+	initStringInfo(&names);
+	for (uint64 number = chain->first; number < end; number++)
+	{
+		if (number < chain->end && chain->present[number - chain->first])
+			continue;
+		if (missing++ < GAPS_NAMED)
+			appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
+							 segment_text(chain, number));
+	}
+	if (missing > 0)
+		fail(FAILURE_DAMAGED,
+			 "Take the objects of these segments from another copy of the repository, begin at a later backup, or choose a target before the gap with --to-lsn.",
+			 "segments of WAL that the recovery needs are not in the archive (%llu): %s%s",
+			 (unsigned long long) missing, names.data, missing > GAPS_NAMED ? ", ..." : "");
+	pfree(names.data);
+}
+
+/*
+ * The number after the last segment that the target needs.  The backup brings
+ * its own WAL; where a time or transaction is, only the WAL itself tells, so
+ * all that is there must hang together.
+ */
+static uint64
+needed_end(const Chain *chain, const RecoveryTarget *target)
+{
+	uint64		bytes = chain->backup->wal_segment_size;
+	uint64		own_end = chain->backup->stop_lsn / bytes + 1;
+
+	if (target->kind == RECOVERY_IMMEDIATE)
+		return Min(chain->end, own_end);
+	if (target->kind != RECOVERY_LSN)
+		return chain->end;
+	if (target->lsn < own_end * bytes)
+		return Min(chain->end, own_end);
+	return target->lsn / bytes + 1;
+}
+
+/*
+ * Fails unless the backup suits the target.
+ */
+static void
+require_suitable(Repository *repository, const Manifest *manifest,
+				 const RecoveryTarget *target, TimelineHistory *history)
+{
+	RecoveryStart start = recovery_start(manifest);
+
+	if (recovery_is_before(target, &start))
+		fail(FAILURE_STATE, suitable_hint(repository, target),
+			 "backup \"%s\" is too late for the target: its end at %s is after it",
+			 manifest->id, lsn_text(start.stop_lsn));
+	if (!find_history(wal_archive_open(repository), manifest->physical, target, history))
+		fail(FAILURE_STATE, suitable_hint(repository, target),
+			 "backup \"%s\" of timeline %u is not in the history of timeline %u in the archive",
+			 manifest->id, manifest->physical->timeline, target->timeline);
+}
+
+RecoveryPlan *
+recovery_plan(Repository *repository, const Manifest *manifest,
+			  const RecoveryTarget *target)
+{
+	RecoveryPlan *plan = pg_malloc0(sizeof(RecoveryPlan));
+	const PhysicalBackup *backup = manifest->physical;
+	WalArchive *archive = wal_archive_open(repository);
+	Chain		chain = {.backup = backup, .history = &plan->history};
+	uint64		end;
+
+	require_suitable(repository, manifest, target, &plan->history);
+	chain.first = backup->start_lsn / backup->wal_segment_size;
+	for (int i = 0; i <= plan->history.count; i++)
+		note_timeline(&chain, archive, i);
+	end = needed_end(&chain, target);
+	require_no_gaps(&chain, end);
+	plan->hole_follows = end < chain.end && !chain.present[end - chain.first];
+	pg_free(chain.present);
+	return plan;
+}
