@@ -77,7 +77,7 @@ sub ask
 }
 
 # The names of all objects under a prefix, and of uploads that go on.
-sub objects { my ($self, $prefix) = @_; return $self->ask("list-type=2&prefix=$prefix") =~ m{<Key>([^<]*)</Key>}g; }
+sub objects { my ($self, $prefix) = @_; return $self->ask('list-type=2&prefix=' . $prefix =~ s{/}{%2F}gr) =~ m{<Key>([^<]*)</Key>}g; }
 sub uploads { my ($self) = @_; return $self->ask('uploads=') =~ m{<UploadId>([^<]*)</UploadId>}g; }
 
 sub stop
