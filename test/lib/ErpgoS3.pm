@@ -7,8 +7,10 @@ package ErpgoS3;
 
 use strict;
 use warnings;
+use ErpgoBackup qw(read_file write_file);
 use File::Basename ();
 use IPC::Run ();
+use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use Time::HiRes ();
 
@@ -76,9 +78,45 @@ sub ask
 	return $out;
 }
 
-# The names of all objects under a prefix, and of uploads that go on.
-sub objects { my ($self, $prefix) = @_; return $self->ask('list-type=2&prefix=' . $prefix =~ s{/}{%2F}gr) =~ m{<Key>([^<]*)</Key>}g; }
-sub uploads { my ($self) = @_; return $self->ask('uploads=') =~ m{<UploadId>([^<]*)</UploadId>}g; }
+# The names of all objects under a prefix.
+sub objects
+{
+	my ($self, $prefix) = @_;
+
+	return $self->ask('list-type=2&prefix=' . $prefix =~ s{/}{%2F}gr) =~ m{<Key>([^<]*)</Key>}g;
+}
+
+# How many uploads in parts there are.
+sub upload_count
+{
+	my ($self) = @_;
+
+	return scalar(() = $self->ask('uploads=') =~ m{<Upload>}g);
+}
+
+# A proxy in front of the server that misbehaves as it is told; its port.
+sub start_proxy
+{
+	my ($self) = @_;
+
+	$self->{proxy} = $self->start_program('proxy', '/usr/bin/python3', "$PROGRAMS/proxy.py",
+		$self->{port}, "$self->{folder}-control", "$self->{folder}-log");
+	return $self->{proxy};
+}
+
+# Tells the proxy what to do from now on; what it saw before is forgotten.
+sub misbehave
+{
+	my ($self, %control) = @_;
+
+	write_file("$self->{folder}-log", '');
+	write_file("$self->{folder}-control.new", JSON::PP::encode_json(\%control));
+	rename("$self->{folder}-control.new", "$self->{folder}-control") or die "rename: $!";
+	return;
+}
+
+# The requests that the proxy saw since then, one line each.
+sub requests { my ($self) = @_; return split /\n/, read_file("$self->{folder}-log"); }
 
 sub stop
 {

@@ -379,7 +379,6 @@ s3_call_once(S3Client *client, const S3Call *call, S3Answer *answer)
 
 	memset(answer, 0, sizeof(*answer));
 	answer->size = -1;
-	answer->attempts = 1;
 	initStringInfo(&answer->body);
 	initStringInfo(&exchange.window);
 	prepare(&exchange);
@@ -450,7 +449,7 @@ s3_call(S3Client *client, const S3Call *call, S3Answer *answer)
 		if (attempt > 0)
 			s3_answer_free(answer);
 		s3_call_once(client, call, answer);
-		answer->attempts = ++attempt;
+		attempt++;
 	}
 	while (s3_call_again(client, answer, attempt));
 }

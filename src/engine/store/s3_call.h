@@ -61,7 +61,6 @@ struct S3Answer
 {
 	CURLcode	result;
 	long		status;			/* of HTTP; 0 if there is none */
-	int			attempts;
 	char		error[64];		/* the server's word for it, or "" */
 	char		etag[128];
 	char		token[64];		/* the value of S3_TOKEN_HEADER */

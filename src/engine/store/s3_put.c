@@ -164,10 +164,12 @@ conclude(S3Put *put, S3Answer *answer)
 {
 	bool		refused = answer->status == HTTP_PRECONDITION_FAILED;
 
-	/* An attempt whose answer was lost may have made it. */
+	/*
+	 * An attempt whose answer was lost may have made it; libcurl, too, makes
+	 * another one where a connection that was kept turns out to be dead.
+	 */
 	if (!s3_answer_is_success(answer) &&
-		!(answer->attempts > 1 && (refused || answer->status == HTTP_NOT_FOUND) &&
-		  is_ours(put)))
+		!((refused || answer->status == HTTP_NOT_FOUND) && is_ours(put)))
 	{
 		if (refused)
 			s3_fail_duplicate(put->store, put->name);
