@@ -143,7 +143,7 @@ take_timeout(Parameters *parameters, const char *value)
 }
 
 static const ParameterKind parameter_kinds[] = {
-	{"endpoint", take_endpoint, "An endpoint is given as \"https://host\" or \"https://host:port\", without TLS as \"http://â35¦\"."},
+	{"endpoint", take_endpoint, "An endpoint is given as \"https://host\" or \"https://host:port\", without TLS as \"http://host\"."},
 	{"region", take_region, "A region is given as \"region=eu-central-1\"."},
 	{"style", take_style, "The style of requests is \"style=path\" or \"style=virtual\"."},
 	{"storage_class", take_storage_class, "A storage class is given as \"storage_class=STANDARD_IA\"."},
@@ -187,7 +187,7 @@ take_parameters(Parameters *parameters, const char *text, const char **problem)
 	*problem = "The parameters of the URL are too long.";
 	if (strlen(text) >= sizeof(copy))
 		return false;
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	for (char *parameter; (parameter = strsep(&rest, "&")) != NULL;)
 	{
 		if (!take_parameter(parameters, parameter, problem))
@@ -218,7 +218,7 @@ take_location(S3Url *url, const char *text, size_t length, const char **problem)
 	memcpy(url->prefix, text + bucket_length + 1, prefix_length - 1);
 	if (strchr(url->prefix, '%') != NULL || !object_name_is_valid(url->prefix))
 		return false;
-	strcat(url->prefix, "/");
+	url->prefix[prefix_length - 1] = '/';
 	return true;
 }
 
@@ -253,7 +253,7 @@ s3_url_parse(const char *url, S3Url *parsed, const char **problem)
 	size_t		length;
 
 	memset(parsed, 0, sizeof(*parsed));
-	strcpy(parsed->region, DEFAULT_REGION);
+	memcpy(parsed->region, DEFAULT_REGION, sizeof(DEFAULT_REGION));
 	parsed->tls = true;
 	parsed->part_size = DEFAULT_PART_MIB * MIB;
 	parsed->timeout_s = DEFAULT_TIMEOUT_S;

@@ -94,14 +94,14 @@ sub upload_count
 	return scalar(() = $self->ask('uploads=') =~ m{<Upload>}g);
 }
 
-# A proxy in front of the server that misbehaves as it is told; its port.
+# A proxy in front of the server that misbehaves as it is told, with TLS if it
+# is given a certificate and its key; its port.
 sub start_proxy
 {
-	my ($self) = @_;
+	my ($self, @certificate) = @_;
 
-	$self->{proxy} = $self->start_program('proxy', '/usr/bin/python3', "$PROGRAMS/proxy.py",
-		$self->{port}, "$self->{folder}-control", "$self->{folder}-log");
-	return $self->{proxy};
+	return $self->start_program(join(' ', 'proxy', @certificate), '/usr/bin/python3', "$PROGRAMS/proxy.py",
+		$self->{port}, "$self->{folder}-control", "$self->{folder}-log", @certificate);
 }
 
 # Tells the proxy what to do from now on; what it saw before is forgotten.

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use ErpgoBackup qw(wait_for read_file write_file);
+use ErpgoReceivers;
 use ErpgoS3;
 use Test::More;
 use Time::HiRes 'time';
@@ -30,7 +31,7 @@ sub good_backup
 	return $id;
 }
 
-my $id = good_backup('every fifth part meets a server that is too busy',
+my $id = good_backup('the server is too busy for two parts',
 	match => '^PUT .*partNumber', fault => 'status', status => 503, code => 'SlowDown', count => 2);
 good_backup('a server error', match => '^PUT .*manifest', fault => 'status', status => 500, code => 'InternalError', count => 2);
 good_backup('a request takes too long for the server', match => '^PUT ', fault => 'status', status => 400, code => 'RequestTimeout', count => 1);
@@ -88,6 +89,36 @@ write_file($clock, pack('q', 3600));
 }
 is($code, 0, 'a clock that is an hour fast is no obstacle') or diag($err);
 like($err, qr/warning: the clock of this machine differs by -3(?:599|600|601) s/, 'but told');
+
+# Certificates are verified, by the authority that the secrets name.
+delete @ENV{qw(SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE)};
+my $authorities = ErpgoReceivers->new("$basedir/authorities");
+my $tls = $s3->url('faults', port => $s3->start_proxy($authorities->certificate('good'))) =~ s{http://127.0.0.1}{https://localhost}r;
+my $secrets = read_file($server->{secrets});
+foreach my $style (qw(path virtual))
+{
+	foreach my $authority (qw(good other none))
+	{
+		$server->write_secrets($secrets . ($authority eq 'none' ? '' : "BACKUP_CA_FILE=@{[$authorities->authority($authority)]}\n"));
+		local $server->{url} = "$tls&style=$style";
+		($code, $out, $err) = $server->cli('list');
+		if ($authority eq 'good' && $style eq 'path')
+		{
+			is($code, 0, 'a server is talked to by TLS if its authority is trusted') or diag($err);
+		}
+		else
+		{
+			# The certificate is for "localhost", and not for the bucket's host.
+			is($code, 1, "a server is not talked to with style $style and authority $authority");
+			like($err, qr/SSL peer certificate or SSH remote key was not OK/, 'because of its certificate');
+		}
+	}
+}
+$server->write_secrets($secrets);
+{
+	local $server->{url} = $s3->url('faults', style => 'virtual') =~ s{http://127.0.0.1}{http://localhost}r;
+	like($server->cli_ok('list'), qr/\Q$id\E/, 'the name of the bucket may be in that of the host');
+}
 
 $server->log_is_clean(qr/AccessDenied|connection to client lost/);
 done_testing();

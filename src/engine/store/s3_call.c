@@ -245,17 +245,15 @@ send_header(Exchange *exchange, const char *name, const char *value)
 }
 
 /*
- * Signs the request, and adds all headers to it.
+ * All headers that are signed, in their order; how many.
  */
-static void
-sign(Exchange *exchange, const char *host, S3Signing *signing)
+static int
+gather_headers(const Exchange *exchange, const char *host,
+			   const S3Signing *signing, S3Pair headers[HEADER_LIMIT])
 {
-	const S3Client *client = exchange->client;
 	const S3Call *call = exchange->call;
-	S3Identity	identity = {client->access.access_key, client->access.secret_key, client->url->region};
-	S3Pair		headers[HEADER_LIMIT];
+	const char *token = exchange->client->access.session_token;
 	int			count = 0;
-	char	   *authorization;
 
 	for (int i = 0; i < call->header_count; i++)
 		headers[count++] = call->headers[i];
@@ -271,17 +269,30 @@ sign(Exchange *exchange, const char *host, S3Signing *signing)
 	{
 		"x-amz-date", signing->time
 	};
-	if (client->access.session_token != NULL)
+	if (token != NULL)
 		headers[count++] = (S3Pair)
 	{
-		"x-amz-security-token", client->access.session_token
+		"x-amz-security-token", token
 	};
 	qsort(headers, count, sizeof(S3Pair), compare_headers);
-	signing->headers = headers;
-	signing->header_count = count;
-	authorization = s3_authorization(signing, &identity);
+	return count;
+}
 
-	for (int i = 0; i < count; i++)
+/*
+ * Signs the request, and adds all headers to it.
+ */
+static void
+sign(Exchange *exchange, const char *host, S3Signing signing)
+{
+	const S3Client *client = exchange->client;
+	S3Identity	identity = {client->access.access_key, client->access.secret_key, client->url->region};
+	S3Pair		headers[HEADER_LIMIT];
+	char	   *authorization;
+
+	signing.headers = headers;
+	signing.header_count = gather_headers(exchange, host, &signing, headers);
+	authorization = s3_authorization(&signing, &identity);
+	for (int i = 0; i < signing.header_count; i++)
 		send_header(exchange, headers[i].name, headers[i].value);
 	send_header(exchange, "Authorization", authorization);
 	/* Without a value these are not sent, though libcurl would by itself. */
@@ -312,7 +323,7 @@ prepare(Exchange *exchange)
 	set_request(exchange);
 	s3_digest(call->body == NULL ? "" : call->body, call->body_len, digest);
 	s3_time(time(NULL) + client->clock_offset_s, signing.time);
-	sign(exchange, host, &signing);
+	sign(exchange, host, signing);
 	exchange->url = psprintf("%s://%s%s%s%s", url->tls ? "https" : "http", host,
 							 path, query[0] == '\0' ? "" : "?", query);
 	set_option(exchange, CURLOPT_URL, exchange->url);

@@ -185,6 +185,34 @@ read_page(S3Page *page, const S3Call *call, S3ElementReader read)
 	pg_free(marker_before);
 }
 
+/*
+ * Asks for the first or next page of objects, and has it read.
+ */
+static void
+read_object_page(S3Page *page, const char *prefix)
+{
+	S3Call		call = {.method = "GET"};
+
+	if (page->token != NULL)
+		call.query[call.query_count++] = (S3Pair) {"continuation-token", page->token};
+	call.query[call.query_count++] = (S3Pair) {"encoding-type", "url"};
+	call.query[call.query_count++] = (S3Pair) {"list-type", "2"};
+	call.query[call.query_count++] = (S3Pair) {"prefix", prefix};
+	read_page(page, &call, read_object);
+}
+
+/*
+ * Frees what the pages of a listing had.
+ */
+static void
+free_page(S3Page *page)
+{
+	pg_free(page->token);
+	pg_free(page->marker);
+	pg_free(page->key);
+	pg_free(page->upload_id);
+}
+
 void
 s3_list_all(S3Store *store, const char *prefix, S3ObjectReader on_object,
 			void *context)
@@ -193,31 +221,9 @@ s3_list_all(S3Store *store, const char *prefix, S3ObjectReader on_object,
 	char	   *full_prefix = psprintf("%s%s", store->url.prefix, prefix);
 
 	do
-	{
-		S3Call		call = {.method = "GET"};
-
-		if (page.token != NULL)
-			call.query[call.query_count++] = (S3Pair)
-		{
-			"continuation-token", page.token
-		};
-		call.query[call.query_count++] = (S3Pair)
-		{
-			"encoding-type", "url"
-		};
-		call.query[call.query_count++] = (S3Pair)
-		{
-			"list-type", "2"
-		};
-		call.query[call.query_count++] = (S3Pair)
-		{
-			"prefix", full_prefix
-		};
-		read_page(&page, &call, read_object);
-	}
+		read_object_page(&page, full_prefix);
 	while (page.truncated);
-	pg_free(page.token);
-	pg_free(page.key);
+	free_page(&page);
 	pg_free(full_prefix);
 }
 
@@ -317,6 +323,23 @@ read_upload(void *context, const char *around, const char *name,
 		keep(&page->marker, content);
 }
 
+/*
+ * Asks for the first or next page of uploads, and has it read.
+ */
+static void
+read_upload_page(S3Page *page, const char *prefix)
+{
+	S3Call		call = {.method = "GET"};
+
+	if (page->marker != NULL)
+		call.query[call.query_count++] = (S3Pair) {"key-marker", page->marker};
+	call.query[call.query_count++] = (S3Pair) {"prefix", prefix};
+	if (page->token != NULL)
+		call.query[call.query_count++] = (S3Pair) {"upload-id-marker", page->token};
+	call.query[call.query_count++] = (S3Pair) {"uploads", ""};
+	read_page(page, &call, read_upload);
+}
+
 void
 s3_sweep(Store *store, const char *prefix)
 {
@@ -324,34 +347,9 @@ s3_sweep(Store *store, const char *prefix)
 	char	   *full_prefix = psprintf("%s%s", page.store->url.prefix, prefix);
 
 	do
-	{
-		S3Call		call = {.method = "GET"};
-
-		if (page.marker != NULL)
-			call.query[call.query_count++] = (S3Pair)
-		{
-			"key-marker", page.marker
-		};
-		call.query[call.query_count++] = (S3Pair)
-		{
-			"prefix", full_prefix
-		};
-		if (page.token != NULL)
-			call.query[call.query_count++] = (S3Pair)
-		{
-			"upload-id-marker", page.token
-		};
-		call.query[call.query_count++] = (S3Pair)
-		{
-			"uploads", ""
-		};
-		read_page(&page, &call, read_upload);
-	}
+		read_upload_page(&page, full_prefix);
 	while (page.truncated);
-	pg_free(page.token);
-	pg_free(page.marker);
-	pg_free(page.key);
-	pg_free(page.upload_id);
+	free_page(&page);
 	pg_free(full_prefix);
 	s3_claims_sweep((S3Store *) store);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""A proxy that misbehaves, for tests: proxy.py PORT CONTROL LOG
+"""A proxy that misbehaves, for tests: proxy.py PORT CONTROL LOG [CERTIFICATE KEY]
 
-Prints the port that it listens on, and passes requests on to PORT.  CONTROL
+Prints the port that it listens on, with TLS if it has a certificate, and
+passes requests on to PORT.  CONTROL
 is a file with one JSON object: requests whose method and path match the
 regular expression "match" meet the "fault", the first "count" of them (all,
 without), after "skip" others.  Faults:
@@ -20,6 +21,7 @@ import json
 import os
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -121,5 +123,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 server = Server(('127.0.0.1', 0), Handler)
+if len(sys.argv) > 4:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[4], sys.argv[5])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
 server.serve_forever()
