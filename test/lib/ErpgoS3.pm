@@ -14,23 +14,30 @@ use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use Time::HiRes ();
 
-our $ACCESS_KEY = 'Topsecret-access';
+# Swift's consists of an account and a user; curl cannot sign with such a one.
+my %access_keys = (ceph => 'access', swift => 'account:user');
 our $SECRET_KEY = 'Topsecret-key-0123456789';
 our $BUCKET = 'backups';
 
 my $PROGRAMS = File::Basename::dirname(__FILE__) . '/object_storage';
 my @all;
 
-# Starts a server that checks signatures; undef if there is none to start.
+# What there has to be for each server.
+my %needed = (ceph => '/usr/bin/radosgw', swift => '/usr/bin/swift-proxy-server');
+
+# Starts a server that checks signatures, "ceph" or "swift"; undef if it is
+# not there.
 sub new
 {
-	my ($class, $folder) = @_;
+	my ($class, $folder, $kind) = @_;
 	my $self = bless { folder => $folder }, $class;
 
-	return undef if !-x '/usr/bin/radosgw';
+	$kind ||= 'ceph';
+	$self->{access_key} = $access_keys{$kind};
+	return undef if !-x $needed{$kind};
 	$self->{port} = PostgreSQL::Test::Cluster::get_free_port();
 	push @all, $self;
-	$self->start_program('ceph', "$PROGRAMS/ceph", $folder, $self->{port}, $ACCESS_KEY, $SECRET_KEY);
+	$self->start_program($kind, "$PROGRAMS/$kind", $folder, $self->{port}, $self->{access_key}, $SECRET_KEY);
 	return $self;
 }
 
@@ -58,10 +65,23 @@ sub url
 	return join('&', $url, map { "$_=$parameters{$_}" } sort keys %parameters);
 }
 
+# Runs the unit test of stores on the bucket: (exit code, output, errors).
+sub run_conformance
+{
+	my ($self) = @_;
+
+	local $ENV{ERPGO_BACKUP_TEST_S3} = $self->url('unit') =~ s{/unit\?}{?}r;
+	local $ENV{AWS_ACCESS_KEY_ID} = $self->{access_key};
+	local $ENV{AWS_SECRET_ACCESS_KEY} = $SECRET_KEY;
+	return ErpgoBackup::run_program('build/unit/test_store_s3');
+}
+
 # Lines of a secrets file.
 sub secrets
 {
-	return "AWS_ACCESS_KEY_ID=$ACCESS_KEY\nAWS_SECRET_ACCESS_KEY=$SECRET_KEY\n";
+	my ($self) = @_;
+
+	return "AWS_ACCESS_KEY_ID=$self->{access_key}\nAWS_SECRET_ACCESS_KEY=$SECRET_KEY\n";
 }
 
 # What the server answers to a signed GET of the bucket with a query.
@@ -72,7 +92,7 @@ sub ask
 	my $out = '';
 
 	IPC::Run::run([ 'curl', '-sf', '-m', '20', '--noproxy', '*', '--aws-sigv4', 'aws:amz:us-east-1:s3',
-			'--user', "$ACCESS_KEY:$SECRET_KEY", '-H', "x-amz-content-sha256: $empty", '-H', 'content-type: text/plain',
+			'--user', "$self->{access_key}:$SECRET_KEY", '-H', "x-amz-content-sha256: $empty", '-H', 'content-type: text/plain',
 			"http://127.0.0.1:$self->{port}/$BUCKET?$query" ], '<', \undef, '>', \$out)
 	  or die "curl: $?";
 	return $out;

@@ -23,14 +23,8 @@ $server->write_secrets($key . $s3->secrets);
 $server->set('erpgo_backup.repository' => $url);
 
 # Whatever kind of store it is, it keeps what stores promise.
-{
-	local $ENV{ERPGO_BACKUP_TEST_S3} = $s3->url('unit') =~ s{/unit\?}{?}r;
-	local $ENV{AWS_ACCESS_KEY_ID} = $ErpgoS3::ACCESS_KEY;
-	local $ENV{AWS_SECRET_ACCESS_KEY} = $ErpgoS3::SECRET_KEY;
-	my ($code, $out, $err) = ErpgoBackup::run_program('build/unit/test_store_s3');
-
-	is($code, 0, 'a bucket keeps all promises of a store') or diag($out, $err);
-}
+my ($code, $out, $err) = $s3->run_conformance;
+is($code, 0, 'a bucket keeps all promises of a store') or diag($out, $err);
 
 # Larger than a part, so that it is stored in parts.
 $server->sql('CREATE DATABASE erp');
@@ -88,7 +82,7 @@ refused('wrong master key', "BACKUP_ENCRYPTION_KEY=another master key of 32 byte
 
 # A run with wrong secrets tells it in SQL as well.
 $server->write_secrets($key . $access . "AWS_SECRET_ACCESS_KEY=Topsecret-key-wrong\n");
-my ($code, $out, $err) = $server->try_sql("SELECT erpgo_backup_run('full', '{erp}')");
+($code, $out, $err) = $server->try_sql("SELECT erpgo_backup_run('full', '{erp}')");
 like($err, qr/status 403 \(SignatureDoesNotMatch\)/, 'a run with a wrong secret key says so');
 $server->write_secrets($key . $s3->secrets);
 

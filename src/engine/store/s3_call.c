@@ -19,6 +19,9 @@
 /* More of an answer is not read; a page of a listing has less. */
 #define ANSWER_LIMIT (16 * 1024 * 1024)
 
+/* Smaller buffers of libcurl cost noticeably more. */
+#define TRANSFER_SIZE (512 * 1024L)
+
 /* So much is on its way to the reader at a time. */
 #define WINDOW_SIZE (1024 * 1024)
 
@@ -162,6 +165,8 @@ set_common_options(Exchange *exchange)
 	set_option(exchange, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	set_option(exchange, CURLOPT_LOW_SPEED_TIME, timeout_s);
 	set_option(exchange, CURLOPT_TCP_KEEPALIVE, 1L);
+	set_option(exchange, CURLOPT_BUFFERSIZE, TRANSFER_SIZE);
+	set_option(exchange, CURLOPT_UPLOAD_BUFFERSIZE, TRANSFER_SIZE);
 	set_option(exchange, CURLOPT_PROXY, "");
 	set_option(exchange, CURLOPT_FOLLOWLOCATION, 0L);
 	set_option(exchange, CURLOPT_PROTOCOLS_STR,
@@ -252,28 +257,20 @@ gather_headers(const Exchange *exchange, const char *host,
 			   const S3Signing *signing, S3Pair headers[HEADER_LIMIT])
 {
 	const S3Call *call = exchange->call;
-	const char *token = exchange->client->access.session_token;
-	int			count = 0;
+	const S3Pair always[] = {
+		{"host", host},
+		{"x-amz-content-sha256", signing->digest},
+		{"x-amz-date", signing->time},
+		{"x-amz-security-token", exchange->client->access.session_token}
+	};
+	int			count = call->header_count;
 
-	for (int i = 0; i < call->header_count; i++)
-		headers[count++] = call->headers[i];
-	headers[count++] = (S3Pair)
+	memcpy(headers, call->headers, count * sizeof(S3Pair));
+	for (int i = 0; i < lengthof(always); i++)
 	{
-		"host", host
-	};
-	headers[count++] = (S3Pair)
-	{
-		"x-amz-content-sha256", signing->digest
-	};
-	headers[count++] = (S3Pair)
-	{
-		"x-amz-date", signing->time
-	};
-	if (token != NULL)
-		headers[count++] = (S3Pair)
-	{
-		"x-amz-security-token", token
-	};
+		if (always[i].value != NULL)
+			headers[count++] = always[i];
+	}
 	qsort(headers, count, sizeof(S3Pair), compare_headers);
 	return count;
 }
@@ -381,6 +378,22 @@ perform(Exchange *exchange)
 							 &exchange->answer->status);
 	(void) curl_multi_remove_handle(client->multi, client->handle);
 	client->busy = false;
+}
+
+void
+s3_call_add_query(S3Call *call, const char *name, const char *value)
+{
+	S3Pair		pair = {name, value};
+
+	call->query[call->query_count++] = pair;
+}
+
+void
+s3_call_add_header(S3Call *call, const char *name, const char *value)
+{
+	S3Pair		pair = {name, value};
+
+	call->headers[call->header_count++] = pair;
 }
 
 void

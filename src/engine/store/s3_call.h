@@ -72,6 +72,14 @@ struct S3Answer
 /* The header that marks an object with its writer's token. */
 #define S3_TOKEN_HEADER "x-amz-meta-erpgo-token"
 
+/* Adds a parameter; their names come in byte order. */
+extern void s3_call_add_query(S3Call *call, const char *name,
+							  const char *value);
+
+/* Adds a header, whose name is in lower case. */
+extern void s3_call_add_header(S3Call *call, const char *name,
+							   const char *value);
+
 /*
  * Sends a request until it is answered in a way that another attempt would
  * not change, or there were enough of them.  The answer is to be freed.

@@ -194,10 +194,10 @@ read_object_page(S3Page *page, const char *prefix)
 	S3Call		call = {.method = "GET"};
 
 	if (page->token != NULL)
-		call.query[call.query_count++] = (S3Pair) {"continuation-token", page->token};
-	call.query[call.query_count++] = (S3Pair) {"encoding-type", "url"};
-	call.query[call.query_count++] = (S3Pair) {"list-type", "2"};
-	call.query[call.query_count++] = (S3Pair) {"prefix", prefix};
+		s3_call_add_query(&call, "continuation-token", page->token);
+	s3_call_add_query(&call, "encoding-type", "url");
+	s3_call_add_query(&call, "list-type", "2");
+	s3_call_add_query(&call, "prefix", prefix);
 	read_page(page, &call, read_object);
 }
 
@@ -332,11 +332,11 @@ read_upload_page(S3Page *page, const char *prefix)
 	S3Call		call = {.method = "GET"};
 
 	if (page->marker != NULL)
-		call.query[call.query_count++] = (S3Pair) {"key-marker", page->marker};
-	call.query[call.query_count++] = (S3Pair) {"prefix", prefix};
+		s3_call_add_query(&call, "key-marker", page->marker);
+	s3_call_add_query(&call, "prefix", prefix);
 	if (page->token != NULL)
-		call.query[call.query_count++] = (S3Pair) {"upload-id-marker", page->token};
-	call.query[call.query_count++] = (S3Pair) {"uploads", ""};
+		s3_call_add_query(&call, "upload-id-marker", page->token);
+	s3_call_add_query(&call, "uploads", "");
 	read_page(page, &call, read_upload);
 }
 

@@ -118,15 +118,9 @@ add_object_headers(S3Put *put, S3Call *call)
 {
 	const char *storage_class = put->store->url.storage_class;
 
-	call->headers[call->header_count++] = (S3Pair)
-	{
-		S3_TOKEN_HEADER, put->token
-	};
+	s3_call_add_header(call, S3_TOKEN_HEADER, put->token);
 	if (storage_class[0] != '\0')
-		call->headers[call->header_count++] = (S3Pair)
-	{
-		"x-amz-storage-class", storage_class
-	};
+		s3_call_add_header(call, "x-amz-storage-class", storage_class);
 }
 
 /*
@@ -137,10 +131,7 @@ static void
 add_condition(S3Put *put, S3Call *call)
 {
 	if (put->mode == PUT_NEW && !put->store->no_conditions)
-		call->headers[call->header_count++] = (S3Pair)
-	{
-		"if-none-match", "*"
-	};
+		s3_call_add_header(call, "if-none-match", "*");
 }
 
 /*
