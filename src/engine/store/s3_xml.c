@@ -22,6 +22,7 @@ typedef struct Reading
 	void	   *context;
 	char		names[DEPTH_LIMIT + 1][NAME_LIMIT]; /* the first one is empty */
 	int			depth;
+	bool		refused;
 	StringInfoData text;
 } Reading;
 
@@ -31,6 +32,7 @@ typedef struct Reading
 static void
 refuse(Reading *reading)
 {
+	reading->refused = true;
 	(void) XML_StopParser(reading->parser, XML_FALSE);
 }
 
@@ -63,6 +65,9 @@ end_element(void *context, const XML_Char *name)
 {
 	Reading    *reading = context;
 
+	/* The end of an empty element follows even if its start was refused. */
+	if (reading->refused)
+		return;
 	reading->read(reading->context, reading->names[reading->depth - 1], name,
 				  reading->text.data);
 	resetStringInfo(&reading->text);
