@@ -31,8 +31,9 @@ typedef struct ClaimSearch
 /* What is known of claims that are to be removed. */
 typedef struct ClaimSweep
 {
-	S3Store    *store;
 	time_t		now;			/* by the server's clock */
+	char	  **names;			/* of those that are too old */
+	int			count;
 } ClaimSweep;
 
 /*
@@ -149,24 +150,26 @@ s3_claim(S3Store *store, const char *name)
 }
 
 /*
- * Removes a claim that has become too old.
+ * Notes a claim that has become too old.
  */
 static void
-sweep_claim(void *context, const StoreObject *claim)
+note_old_claim(void *context, const StoreObject *claim)
 {
 	ClaimSweep *sweep = context;
 
-	if (claim->modified < sweep->now - CLAIM_LIFE_S)
-		s3_claim_release(sweep->store, pg_strdup(claim->name));
+	if (claim->modified >= sweep->now - CLAIM_LIFE_S)
+		return;
+	sweep->names = pg_realloc(sweep->names, (sweep->count + 1) * sizeof(char *));
+	sweep->names[sweep->count++] = pg_strdup(claim->name);
 }
 
 void
 s3_claims_sweep(S3Store *store)
 {
-	ClaimSweep	sweep = {
-		.store = store,
-		.now = time(NULL) + store->client.clock_offset_s
-	};
+	ClaimSweep	sweep = {.now = time(NULL) + store->client.clock_offset_s};
 
-	s3_list_all(store, S3_CLAIM_FOLDER, sweep_claim, &sweep);
+	s3_list_all(store, S3_CLAIM_FOLDER, note_old_claim, &sweep);
+	for (int i = 0; i < sweep.count; i++)
+		s3_claim_release(store, sweep.names[i]);
+	pg_free(sweep.names);
 }

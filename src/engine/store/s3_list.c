@@ -13,6 +13,14 @@
 
 #define HTTP_NOT_FOUND 404
 
+/* An upload in parts that is to be ended. */
+typedef struct S3Upload
+{
+	char	   *name;
+	char	   *upload_id;
+	struct S3Upload *next;
+} S3Upload;
+
 /* A page of a listing as it is read. */
 typedef struct S3Page
 {
@@ -21,6 +29,7 @@ typedef struct S3Page
 	void	   *context;
 	char	   *key;			/* of the element that is being read */
 	char	   *upload_id;
+	S3Upload   *uploads;
 	StoreObject object;
 	int			count;			/* elements */
 	bool		escaped;
@@ -272,27 +281,43 @@ s3_list(Store *store, const char *prefix)
 }
 
 /*
- * Ends an upload that nobody goes on with.
+ * Notes an upload that was read, unless it is not one of the store.
+ */
+static void
+note_upload(S3Page *page)
+{
+	const char *name = page_name(page);
+	S3Upload   *upload;
+
+	if (name == NULL || page->upload_id == NULL || !object_name_is_valid(name))
+		return;
+	upload = pg_malloc(sizeof(S3Upload));
+	upload->name = pg_strdup(name);
+	upload->upload_id = pg_strdup(page->upload_id);
+	upload->next = page->uploads;
+	page->uploads = upload;
+}
+
+/*
+ * Ends an upload that nobody goes on with, and forgets it.
  */
 static void
 abort_upload(S3Page *page)
 {
-	const char *name = page_name(page);
+	S3Upload   *upload = page->uploads;
 	S3Client   *client = &page->store->client;
-	S3Call		call = {
-		.method = "DELETE",
-		.name = name,
-		.query = {{"uploadId", page->upload_id}},
-		.query_count = 1
-	};
+	S3Call		call = {.method = "DELETE", .name = upload->name};
 	S3Answer	answer;
 
-	if (name == NULL || page->upload_id == NULL || !object_name_is_valid(name))
-		return;
+	s3_call_add_query(&call, "uploadId", upload->upload_id);
 	s3_call(client, &call, &answer);
 	if (!s3_answer_is_success(&answer) && answer.status != HTTP_NOT_FOUND)
-		s3_fail(client, &answer, "end the upload of", name);
+		s3_fail(client, &answer, "end the upload of", upload->name);
 	s3_answer_free(&answer);
+	page->uploads = upload->next;
+	pg_free(upload->name);
+	pg_free(upload->upload_id);
+	pg_free(upload);
 }
 
 /*
@@ -307,7 +332,7 @@ read_upload(void *context, const char *around, const char *name,
 	if (strcmp(name, "Upload") == 0)
 	{
 		page->count++;
-		abort_upload(page);
+		note_upload(page);
 	}
 	else if (strcmp(around, "Upload") == 0 && strcmp(name, "Key") == 0)
 		keep(&page->key, content);
@@ -324,10 +349,10 @@ read_upload(void *context, const char *around, const char *name,
 }
 
 /*
- * Asks for the first or next page of uploads, and has it read.
+ * Asks for the first or next page of uploads, and ends those on it.
  */
 static void
-read_upload_page(S3Page *page, const char *prefix)
+sweep_page(S3Page *page, const char *prefix)
 {
 	S3Call		call = {.method = "GET"};
 
@@ -338,6 +363,8 @@ read_upload_page(S3Page *page, const char *prefix)
 		s3_call_add_query(&call, "upload-id-marker", page->token);
 	s3_call_add_query(&call, "uploads", "");
 	read_page(page, &call, read_upload);
+	while (page->uploads != NULL)
+		abort_upload(page);
 }
 
 void
@@ -347,7 +374,7 @@ s3_sweep(Store *store, const char *prefix)
 	char	   *full_prefix = psprintf("%s%s", page.store->url.prefix, prefix);
 
 	do
-		read_upload_page(&page, full_prefix);
+		sweep_page(&page, full_prefix);
 	while (page.truncated);
 	free_page(&page);
 	pg_free(full_prefix);

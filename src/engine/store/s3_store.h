@@ -40,7 +40,8 @@ extern bool s3_look(S3Store *store, const char *name,
 
 /*
  * Asks for objects under a prefix page by page; on_object is called for each,
- * whatever its name, which is that in the store.
+ * whatever its name, which is that in the store, and must not fail: it is
+ * called while an answer is read.
  */
 typedef void (*S3ObjectReader) (void *context, const StoreObject *object);
 extern void s3_list_all(S3Store *store, const char *prefix,
