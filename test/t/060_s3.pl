@@ -25,6 +25,7 @@ $server->set('erpgo_backup.repository' => $url);
 # Whatever kind of store it is, it keeps what stores promise.
 my ($code, $out, $err) = $s3->run_conformance;
 is($code, 0, 'a bucket keeps all promises of a store') or diag($out, $err);
+is($s3->upload_count, 0, 'and no upload stays of those that were given up, or whose process was killed');
 
 # Larger than a part, so that it is stored in parts.
 $server->sql('CREATE DATABASE erp');
