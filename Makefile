@@ -51,7 +51,7 @@ WARNINGS = -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers $(if $(WERROR),-Werror)
 DEPENDENCIES = -MMD -MP
 ENGINE_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport -lpq \
-	-lzstd -llz4 -lz -ldeflate -lcrypto -lcurl -ljansson -lmicrohttpd -lm
+	-lzstd -llz4 -lz -ldeflate -lcrypto -lcurl -lexpat -ljansson -lmicrohttpd -lm
 
 # The layers: common sees no PostgreSQL, the server library no engine.
 $(COMMON_OBJS) $(ORACLE_OBJS): override CPPFLAGS = -Isrc $(DEPENDENCIES)

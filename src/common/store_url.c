@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "common/s3_url.h"
+
 #define FILE_SCHEME "file://"
 #define FILE_SCHEME_LENGTH (sizeof(FILE_SCHEME) - 1)
 
@@ -65,13 +67,16 @@ components_are_plain(const char *path)
 	return true;
 }
 
-bool
-store_url_check(const char *url, const char **problem)
+/*
+ * Checks a URL of a directory.
+ */
+static bool
+check_path(const char *url, const char **problem)
 {
 	const char *path = path_start(url);
 
 	if (path == NULL)
-		*problem = "A repository is given as \"file:///absolute/path\".";
+		*problem = "A repository is given as \"file:///absolute/path\" or \"s3://bucket/prefix\".";
 	else if (has_control_character(path))
 		*problem = "The path of a repository must not contain control characters.";
 	else if (!components_are_plain(path))
@@ -82,10 +87,20 @@ store_url_check(const char *url, const char **problem)
 	return false;
 }
 
+bool
+store_url_check(const char *url, const char **problem)
+{
+	S3Url		parsed;
+
+	if (s3_url_is_meant(url))
+		return s3_url_parse(url, &parsed, problem);
+	return check_path(url, problem);
+}
+
 const char *
 store_url_path(const char *url)
 {
 	const char *problem;
 
-	return store_url_check(url, &problem) ? path_start(url) : NULL;
+	return check_path(url, &problem) ? path_start(url) : NULL;
 }

@@ -93,7 +93,8 @@ sub write_secrets
 
 sub node { return $_[0]->{node}; }
 sub folder { return $_[0]->{folder}; }
-sub url { return 'file://' . $_[0]->{folder}; }
+# A test may say that it is elsewhere.
+sub url { return $_[0]->{url} || 'file://' . $_[0]->{folder}; }
 
 # The folder of a backup.
 sub backup_folder

@@ -50,7 +50,7 @@ what_names_no_absolute_path_is_refused_with_what_would_be_valid(void **state)
 	static const char *const wrong[] = {
 		"", "backups", "./backups", "../backups", "file:", "file:/a", "file://", "file://host/a",
 		"file://localhost/a", "FILE:///a", " /a", "/", "file:///", "/a/", "file:///a/", "//a", "/a//b",
-		"file:////a", "/a/../b", "/..", "/a/.", "/./a", "s3://bucket/prefix", "http://a/b", "/a\nb",
+		"file:////a", "/a/../b", "/..", "/a/.", "/./a", "s3:/bucket/prefix", "S3://bucket/prefix", "http://a/b", "/a\nb",
 		"/a\tb", "/a\x7f", "file:///a\r",
 	};
 

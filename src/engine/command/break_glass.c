@@ -75,11 +75,13 @@ print_variables(Repository *repository, const Manifest *manifest)
 	char	   *folder = psprintf("%sbackup/%s", repository->prefix, manifest->id);
 
 	if (root == NULL)
-		fail(FAILURE_STATE, NULL, "repository \"%s\" is not a directory",
-			 repository->store->url);
-	printf("\n# The folder of the backup.\n"
-		   "[ -n \"${BACKUP_FOLDER:-}\" ] || BACKUP_FOLDER=%s\n",
-		   shell_quote(psprintf("%s/%s", root, folder)));
+		printf("\n# A folder with the objects of %s in the repository\n# %s,\n# which any tool for object storage copies.\n"
+			   ": \"${BACKUP_FOLDER:?Set it to the folder}\"\n",
+			   folder, printable_text(repository->store->url));
+	else
+		printf("\n# The folder of the backup.\n"
+			   "[ -n \"${BACKUP_FOLDER:-}\" ] || BACKUP_FOLDER=%s\n",
+			   shell_quote(psprintf("%s/%s", root, folder)));
 	if (manifest->physical != NULL)
 		break_glass_print_cluster_variables(manifest);
 	else

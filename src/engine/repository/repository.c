@@ -8,6 +8,7 @@
 #include "lib/stringinfo.h"
 #include "repository/record.h"
 #include "repository/repository.h"
+#include "repository/secrets.h"
 
 #define CLUSTER_FORMAT 1
 #define CLUSTER_PURPOSE "cluster"
@@ -183,10 +184,31 @@ make_repository(Store *store, const char *cluster, const char *master_key)
 	return repository;
 }
 
+/*
+ * Opens the store of a repository with what the secrets say for it.
+ */
+static Store *
+open_store(const char *url, bool create)
+{
+	StoreAccess access = {
+		.access_key = secret_get(SECRET_AWS_ACCESS_KEY_ID),
+		.secret_key = secret_get(SECRET_AWS_SECRET_ACCESS_KEY),
+		.session_token = secret_get(SECRET_AWS_SESSION_TOKEN),
+		.ca_file = secret_get(SECRET_CA_FILE)
+	};
+
+	/* A token belongs to the key that it came with. */
+	if (secret_is_from_environment(SECRET_AWS_SESSION_TOKEN) &&
+		!secret_is_from_environment(SECRET_AWS_ACCESS_KEY_ID))
+		access.session_token = NULL;
+	store_set_access(&access);
+	return store_open(url, create);
+}
+
 Repository *
 repository_open(const char *url, const char *cluster, const char *master_key)
 {
-	Store	   *store = store_open(url, false);
+	Store	   *store = open_store(url, false);
 	Repository *repository;
 
 	if (cluster == NULL)
@@ -210,7 +232,7 @@ Repository *
 repository_open_writer(const char *url, const char *cluster,
 					   const char *master_key, const char *system_identifier)
 {
-	Repository *repository = make_repository(store_open(url, true), cluster,
+	Repository *repository = make_repository(open_store(url, true), cluster,
 											 master_key);
 
 	if (repository->system_identifier == NULL)

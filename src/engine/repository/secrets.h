@@ -50,6 +50,11 @@ extern char *secrets_forget_but(const char *name);
 #define SECRET_SMTP_FROM "SMTP_FROM"
 #define SECRET_SMTP_SECURITY "SMTP_SECURITY"
 
+/* What opens object storage, by the names that AWS gave them. */
+#define SECRET_AWS_ACCESS_KEY_ID "AWS_ACCESS_KEY_ID"
+#define SECRET_AWS_SECRET_ACCESS_KEY "AWS_SECRET_ACCESS_KEY"
+#define SECRET_AWS_SESSION_TOKEN "AWS_SESSION_TOKEN"
+
 /* What who reads metrics has to show. */
 #define SECRET_METRICS_TOKEN "METRICS_TOKEN"
 

@@ -9,7 +9,16 @@
 #include "common/store_url.h"
 #include "failure.h"
 #include "store/file_store.h"
+#include "store/s3_store.h"
 #include "stream/filters.h"
+
+static StoreAccess store_access;
+
+void
+store_set_access(const StoreAccess *access)
+{
+	store_access = *access;
+}
 
 Store *
 store_open(const char *url, bool create)
@@ -19,6 +28,8 @@ store_open(const char *url, bool create)
 	if (!store_url_check(url, &problem))
 		fail(FAILURE_USAGE, problem,
 			 "\"%s\" does not name a repository", url);
+	if (s3_url_is_meant(url))
+		return s3_store_open(url, &store_access);
 	return file_store_open(url, store_url_path(url), create);
 }
 

@@ -97,6 +97,20 @@ struct Store
 };
 
 /*
+ * What a store on a server needs to be let in.  The texts outlive the store.
+ */
+typedef struct StoreAccess
+{
+	const char *access_key;		/* each of them NULL if there is none */
+	const char *secret_key;
+	const char *session_token;
+	const char *ca_file;		/* certificates that are trusted as well */
+} StoreAccess;
+
+/* Sets what stores are opened with from now on. */
+extern void store_set_access(const StoreAccess *access);
+
+/*
  * Opens the store that a URL names (common/store_url.h).  With create, makes
  * what is missing (a directory, mode 0700); without, a directory that is not
  * there is FAILURE_UNDEFINED.

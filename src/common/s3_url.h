@@ -1,0 +1,45 @@
+/*
+ * Where a repository in object storage is: a URL without secrets.
+ */
+#ifndef ERPGO_COMMON_S3_URL_H
+#define ERPGO_COMMON_S3_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define S3_BUCKET_SIZE 64
+#define S3_PREFIX_SIZE 256
+#define S3_REGION_SIZE 64
+#define S3_HOST_SIZE 256
+#define S3_CLASS_SIZE 32
+
+/* A part of an upload, but the last, has at least so many bytes. */
+#define S3_SMALLEST_PART (INT64_C(5) * 1024 * 1024)
+
+typedef struct S3Url
+{
+	char		bucket[S3_BUCKET_SIZE];
+	char		prefix[S3_PREFIX_SIZE]; /* of all names; empty, or ends with a
+										 * slash */
+	char		region[S3_REGION_SIZE];
+	char		host[S3_HOST_SIZE]; /* with the port, unless it is the usual
+									 * one */
+	bool		tls;
+	bool		path_style;		/* the bucket's name is in the path, not the
+								 * host */
+	char		storage_class[S3_CLASS_SIZE];	/* or empty */
+	int64_t		part_size;		/* bytes */
+	int			timeout_s;		/* how long a server may be silent */
+} S3Url;
+
+/* Does a text begin as a URL of this kind? */
+extern bool s3_url_is_meant(const char *url);
+
+/*
+ * Reads "s3://bucket/prefix?parameter=value&…".  On false, *problem is a
+ * static sentence that says what would be valid.
+ */
+extern bool s3_url_parse(const char *url, S3Url *parsed, const char **problem);
+
+#endif

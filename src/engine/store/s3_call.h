@@ -1,0 +1,105 @@
+/*
+ * One request to object storage, signed, sent by libcurl, and sent again
+ * where that may help.
+ *
+ * Whatever the server does, an answer comes in bounded memory, and a silent
+ * one is given up; no redirect is followed and no proxy of the environment
+ * used; certificates are verified always.
+ */
+#ifndef ERPGO_ENGINE_STORE_S3_CALL_H
+#define ERPGO_ENGINE_STORE_S3_CALL_H
+
+#include "postgres_fe.h"
+
+#include <curl/curl.h>
+
+#include "common/s3_url.h"
+#include "lib/stringinfo.h"
+#include "store/s3_sign.h"
+#include "store/store.h"
+
+#define S3_PAIR_LIMIT 5
+
+/* A server to talk to, and how. */
+typedef struct S3Client
+{
+	const char *shown_url;		/* for messages */
+	const S3Url *url;
+	StoreAccess access;
+	CURLM	   *multi;			/* has the connections */
+	CURL	   *handle;
+	pid_t		owner;			/* the process whose they are */
+	bool		busy;			/* within a request */
+	bool		reached;		/* the server has answered before */
+	int64		clock_offset_s; /* of the server's clock, where it insisted */
+} S3Client;
+
+typedef struct S3Answer S3Answer;
+
+/* Takes a piece of what was asked for; it may fail (failure.h). */
+typedef void (*S3DataReader) (void *context, const S3Answer *answer,
+							  const char *data, size_t len);
+
+/* What is asked for. */
+typedef struct S3Call
+{
+	const char *method;
+	const char *name;			/* of an object of the store; NULL for the
+								 * bucket */
+	S3Pair		query[S3_PAIR_LIMIT];	/* names in byte order */
+	int			query_count;
+	S3Pair		headers[S3_PAIR_LIMIT]; /* names in lower case */
+	int			header_count;
+	const void *body;
+	size_t		body_len;
+	S3DataReader on_data;		/* NULL: into the answer */
+	void	   *context;
+} S3Call;
+
+/* What became of it. */
+struct S3Answer
+{
+	CURLcode	result;
+	long		status;			/* of HTTP; 0 if there is none */
+	char		error[64];		/* the server's word for it, or "" */
+	char		etag[128];
+	char		token[64];		/* the value of S3_TOKEN_HEADER */
+	int64		size;			/* bytes that it announces; -1 if not told */
+	time_t		date;			/* by the server's clock; 0 if not told */
+	StringInfoData body;		/* what there was no other reader for */
+};
+
+/* The header that marks an object with its writer's token. */
+#define S3_TOKEN_HEADER "x-amz-meta-erpgo-token"
+
+/* Adds a parameter; their names come in byte order. */
+extern void s3_call_add_query(S3Call *call, const char *name,
+							  const char *value);
+
+/* Adds a header, whose name is in lower case. */
+extern void s3_call_add_header(S3Call *call, const char *name,
+							   const char *value);
+
+/*
+ * Sends a request until it is answered in a way that another attempt would
+ * not change, or there were enough of them.  The answer is to be freed.
+ */
+extern void s3_call(S3Client *client, const S3Call *call, S3Answer *answer);
+
+/* Sends it once. */
+extern void s3_call_once(S3Client *client, const S3Call *call,
+						 S3Answer *answer);
+
+/*
+ * After an attempt, the number of which is given, from 1 on: waits and says
+ * true if there is to be another one.
+ */
+extern bool s3_call_again(S3Client *client, const S3Answer *answer,
+						  int attempt);
+
+extern void s3_answer_free(S3Answer *answer);
+
+/* Ends the connections, if they are this process's. */
+extern void s3_client_close(S3Client *client);
+
+#endif

@@ -1,0 +1,443 @@
+/*
+ * Putting an object into a bucket: small ones in one request, larger ones in
+ * parts, so that memory holds one part at a time.
+ *
+ * Every object is marked with a random token of its writer.  Where an answer
+ * was lost and the next attempt says that there is such an object already,
+ * the token tells whose it is.
+ */
+#include "postgres_fe.h"
+
+#include <unistd.h>
+
+#include "failure.h"
+#include "store/s3_answer.h"
+#include "store/s3_store.h"
+#include "store/s3_xml.h"
+
+#define HTTP_NOT_FOUND 404
+#define HTTP_PRECONDITION_FAILED 412
+
+#define FIRST_CAPACITY (64 * 1024)
+
+/* After so many parts they become twice as large, for there are at most 10,000. */
+#define PARTS_OF_A_SIZE 1000
+#define LARGEST_PART (INT64CONST(1024) * 1024 * 1024)
+
+typedef struct S3Put S3Put;
+
+struct S3Put
+{
+	Sink		sink;
+	S3Store    *store;
+	char	   *name;
+	PutMode		mode;
+	char		token[S3_TOKEN_SIZE];
+	char	   *buffer;
+	int64		used;
+	int64		capacity;
+	char	   *upload_id;		/* NULL as long as one request may do */
+	char	  **etags;			/* of the parts */
+	int			part_count;
+	bool		stored;
+	pid_t		owner;
+	S3Put	   *next_unfinished;
+};
+
+/* All that are being put. */
+static S3Put *unfinished = NULL;
+
+/*
+ * Ends an upload in parts, if there is one; should that fail, a sweep will do
+ * it.
+ */
+static void
+abort_upload(S3Put *put)
+{
+	S3Call		call = {
+		.method = "DELETE",
+		.name = put->name,
+		.query = {{"uploadId", put->upload_id}},
+		.query_count = 1
+	};
+	S3Answer	answer;
+
+	if (put->upload_id == NULL || put->stored || put->owner != getpid())
+		return;
+	s3_call_once(&put->store->client, &call, &answer);
+	s3_answer_free(&answer);
+}
+
+/*
+ * Ends the uploads of a process that gives up.
+ */
+static void
+abort_unfinished(void)
+{
+	for (S3Put *put = unfinished; put != NULL; put = put->next_unfinished)
+		abort_upload(put);
+}
+
+/*
+ * Sees to it that nothing is left if the process gives up.
+ */
+static void
+remember(S3Put *put)
+{
+	static pid_t registered_by = 0;
+
+	/* A worker forgets the exit handlers of its parent. */
+	if (registered_by != getpid() && atexit(abort_unfinished) == 0)
+		registered_by = getpid();
+	put->owner = getpid();
+	put->next_unfinished = unfinished;
+	unfinished = put;
+}
+
+/*
+ * The reverse.
+ */
+static void
+forget(S3Put *put)
+{
+	for (S3Put **link = &unfinished; *link != NULL; link = &(*link)->next_unfinished)
+	{
+		if (*link == put)
+		{
+			*link = put->next_unfinished;
+			return;
+		}
+	}
+}
+
+/*
+ * Adds the headers that every new object has.
+ */
+static void
+add_object_headers(S3Put *put, S3Call *call)
+{
+	const char *storage_class = put->store->url.storage_class;
+
+	s3_call_add_header(call, S3_TOKEN_HEADER, put->token);
+	if (storage_class[0] != '\0')
+		s3_call_add_header(call, "x-amz-storage-class", storage_class);
+}
+
+/*
+ * Adds the condition that there is no such object, where it is one and the
+ * server knows it.
+ */
+static void
+add_condition(S3Put *put, S3Call *call)
+{
+	if (put->mode == PUT_NEW && !put->store->no_conditions)
+		s3_call_add_header(call, "if-none-match", "*");
+}
+
+/*
+ * Did this put, and no other, make the object that is there?
+ */
+static bool
+is_ours(S3Put *put)
+{
+	char		token[S3_TOKEN_SIZE];
+	int64		size;
+
+	return s3_look(put->store, put->name, token, &size) &&
+		strcmp(token, put->token) == 0;
+}
+
+/*
+ * Judges the answer to what should have made the object.
+ */
+static void
+conclude(S3Put *put, S3Answer *answer)
+{
+	bool		refused = answer->status == HTTP_PRECONDITION_FAILED;
+
+	/*
+	 * An attempt whose answer was lost may have made it; libcurl, too, makes
+	 * another one where a connection that was kept turns out to be dead.
+	 */
+	if (!s3_answer_is_success(answer) &&
+		!((refused || answer->status == HTTP_NOT_FOUND) && is_ours(put)))
+	{
+		if (refused)
+			s3_fail_duplicate(put->store, put->name);
+		s3_fail(&put->store->client, answer, "store", put->name);
+	}
+	put->stored = true;
+	s3_answer_free(answer);
+}
+
+/*
+ * Stores everything in one request; false, with nothing stored, if the server
+ * does not know the condition of it.
+ */
+static bool
+put_whole(S3Put *put)
+{
+	S3Call		call = {
+		.method = "PUT",
+		.name = put->name,
+		.body = put->buffer,
+		.body_len = put->used
+	};
+	S3Answer	answer;
+
+	add_condition(put, &call);
+	add_object_headers(put, &call);
+	s3_call(&put->store->client, &call, &answer);
+	if (put->mode == PUT_NEW && !put->store->no_conditions &&
+		s3_answer_is_unsupported(&answer))
+	{
+		s3_answer_free(&answer);
+		return false;
+	}
+	conclude(put, &answer);
+	return true;
+}
+
+/*
+ * The same under a claim.
+ */
+static void
+put_whole_claimed(S3Put *put)
+{
+	char	   *claim = s3_claim(put->store, put->name);
+
+	(void) put_whole(put);
+	s3_claim_release(put->store, claim);
+}
+
+/*
+ * Takes the identifier of an upload from its element.
+ */
+static void
+read_upload_id(void *context, const char *around, const char *name,
+			   const char *content)
+{
+	S3Put	   *put = context;
+
+	if (put->upload_id == NULL && strcmp(name, "UploadId") == 0 &&
+		content[0] != '\0')
+		put->upload_id = pg_strdup(content);
+}
+
+/*
+ * Begins an upload in parts.
+ */
+static void
+begin_upload(S3Put *put)
+{
+	S3Call		call = {
+		.method = "POST",
+		.name = put->name,
+		.query = {{"uploads", ""}},
+		.query_count = 1
+	};
+	S3Answer	answer;
+
+	add_object_headers(put, &call);
+	s3_call(&put->store->client, &call, &answer);
+	if (!s3_answer_is_success(&answer))
+		s3_fail(&put->store->client, &answer, "store", put->name);
+	if (!s3_xml_read(answer.body.data, answer.body.len, read_upload_id, put) ||
+		put->upload_id == NULL)
+		fail(FAILURE_IO, NULL, "could not store object \"%s\" in \"%s\": server began no upload",
+			 put->name, put->store->store.url);
+	s3_answer_free(&answer);
+}
+
+/*
+ * Stores what is in the buffer as the next part.
+ */
+static void
+put_part(S3Put *put)
+{
+	char	   *number = psprintf("%d", put->part_count + 1);
+	S3Call		call = {
+		.method = "PUT",
+		.name = put->name,
+		.query = {{"partNumber", number}, {"uploadId", put->upload_id}},
+		.query_count = 2,
+		.body = put->buffer,
+		.body_len = put->used
+	};
+	S3Answer	answer;
+
+	s3_call(&put->store->client, &call, &answer);
+	if (!s3_answer_is_success(&answer))
+		s3_fail(&put->store->client, &answer, "store", put->name);
+	put->etags = pg_realloc(put->etags, (put->part_count + 1) * sizeof(char *));
+	put->etags[put->part_count++] = s3_xml_escape(answer.etag);
+	put->used = 0;
+	s3_answer_free(&answer);
+	pg_free(number);
+}
+
+/*
+ * The list of all parts, as the server wants it.
+ */
+static char *
+list_parts(const S3Put *put)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	appendStringInfoString(&list, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+	for (int i = 0; i < put->part_count; i++)
+		appendStringInfo(&list, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>",
+						 i + 1, put->etags[i]);
+	appendStringInfoString(&list, "</CompleteMultipartUpload>");
+	return list.data;
+}
+
+/*
+ * Makes the object out of its parts.
+ */
+static void
+complete_upload(S3Put *put)
+{
+	char	   *list = list_parts(put);
+	S3Call		call = {
+		.method = "POST",
+		.name = put->name,
+		.query = {{"uploadId", put->upload_id}},
+		.query_count = 1,
+		.body = list,
+		.body_len = strlen(list)
+	};
+	S3Answer	answer;
+
+	add_condition(put, &call);
+	s3_call(&put->store->client, &call, &answer);
+	conclude(put, &answer);
+	pg_free(list);
+}
+
+/*
+ * The same as the only one who may.
+ */
+static void
+complete_upload_claimed(S3Put *put)
+{
+	char	   *claim = s3_claim(put->store, put->name);
+
+	complete_upload(put);
+	s3_claim_release(put->store, claim);
+}
+
+/*
+ * How many bytes the next part is to have.
+ */
+static int64
+part_size(const S3Put *put)
+{
+	int64		size = put->store->url.part_size;
+
+	for (int count = put->part_count; count >= PARTS_OF_A_SIZE && size < LARGEST_PART;
+		 count -= PARTS_OF_A_SIZE)
+		size *= 2;
+	return Min(size, LARGEST_PART);
+}
+
+/*
+ * Makes room in the buffer: true unless it is full with a part.
+ */
+static bool
+make_room(S3Put *put)
+{
+	if (put->used < put->capacity)
+		return true;
+	if (put->capacity >= part_size(put))
+		return false;
+	put->capacity = Min(Max(FIRST_CAPACITY, 2 * put->capacity), part_size(put));
+	put->buffer = pg_realloc(put->buffer, put->capacity);
+	return true;
+}
+
+static void
+s3_put_write(Sink *sink, const void *data, size_t len)
+{
+	S3Put	   *put = (S3Put *) sink;
+	const char *from = data;
+
+	while (len > 0)
+	{
+		size_t		taken;
+
+		if (!make_room(put))
+		{
+			if (put->upload_id == NULL)
+				begin_upload(put);
+			put_part(put);
+			continue;
+		}
+		taken = Min((int64) len, put->capacity - put->used);
+		memcpy(put->buffer + put->used, from, taken);
+		put->used += taken;
+		from += taken;
+		len -= taken;
+	}
+}
+
+static void
+s3_put_finish(Sink *sink)
+{
+	S3Put	   *put = (S3Put *) sink;
+
+	if (put->upload_id == NULL)
+	{
+		if (put->mode == PUT_NEW && put->store->no_conditions)
+			put_whole_claimed(put);
+		else if (!put_whole(put))
+		{
+			put->store->no_conditions = true;
+			put_whole_claimed(put);
+		}
+		return;
+	}
+	if (put->used > 0)
+		put_part(put);
+	if (put->mode == PUT_NEW)
+		complete_upload_claimed(put);
+	else
+		complete_upload(put);
+}
+
+static void
+s3_put_release(Sink *sink)
+{
+	S3Put	   *put = (S3Put *) sink;
+
+	abort_upload(put);
+	forget(put);
+	for (int i = 0; i < put->part_count; i++)
+		pg_free(put->etags[i]);
+	pg_free(put->etags);
+	pg_free(put->upload_id);
+	pg_free(put->buffer);
+	pg_free(put->name);
+	pg_free(put);
+}
+
+static const SinkOps s3_put_ops = {
+	.write = s3_put_write,
+	.finish = s3_put_finish,
+	.release = s3_put_release
+};
+
+Sink *
+s3_put(Store *store, const char *name, PutMode mode)
+{
+	S3Put	   *put = pg_malloc0(sizeof(S3Put));
+
+	put->sink.ops = &s3_put_ops;
+	put->store = (S3Store *) store;
+	put->name = pg_strdup(name);
+	put->mode = mode;
+	s3_token(put->token);
+	remember(put);
+	return &put->sink;
+}

@@ -1,0 +1,214 @@
+/*
+ * A store that is a bucket of object storage, or a part of one.
+ */
+#include "postgres_fe.h"
+
+#include "store/s3_store.h"
+
+#include "failure.h"
+#include "store/s3_answer.h"
+
+#define HTTP_PARTIAL 206
+#define TOKEN_BYTES ((S3_TOKEN_SIZE - 1) / 2)
+
+/* An object on its way to a chain, in one or more attempts. */
+typedef struct S3Fetch
+{
+	S3Store    *store;
+	const char *name;
+	Sink	   *into;
+	int64		delivered;		/* bytes */
+	int64		seen;			/* bytes of this attempt */
+	char		etag[128];		/* of the first attempt */
+} S3Fetch;
+
+void
+s3_token(char token[S3_TOKEN_SIZE])
+{
+	unsigned char bytes[TOKEN_BYTES];
+
+	if (!pg_strong_random(bytes, sizeof(bytes)))
+		fail(FAILURE_INTERNAL, NULL, "could not generate random bytes");
+	for (int i = 0; i < TOKEN_BYTES; i++)
+		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+}
+
+void
+s3_fail_duplicate(S3Store *store, const char *name)
+{
+	fail(FAILURE_DUPLICATE, NULL, "object \"%s\" already exists in \"%s\"",
+		 name, store->store.url);
+}
+
+bool
+s3_look(S3Store *store, const char *name, char token[S3_TOKEN_SIZE],
+		int64 *size)
+{
+	S3Call		call = {.method = "HEAD", .name = name};
+	S3Answer	answer;
+	bool		found;
+
+	s3_call(&store->client, &call, &answer);
+	found = s3_answer_is_success(&answer);
+	if (!found && !s3_answer_is_absent(&answer))
+		s3_fail(&store->client, &answer, "examine", name);
+	strlcpy(token, answer.token, S3_TOKEN_SIZE);
+	*size = answer.size;
+	s3_answer_free(&answer);
+	return found;
+}
+
+/*
+ * Passes a piece of an object on, unless an earlier attempt did.
+ */
+static void
+deliver(void *context, const S3Answer *answer, const char *data, size_t len)
+{
+	S3Fetch    *fetch = context;
+	size_t		known = 0;
+
+	if (fetch->delivered == 0)
+		strlcpy(fetch->etag, answer->etag, sizeof(fetch->etag));
+	else if (strcmp(fetch->etag, answer->etag) != 0)
+		fail(FAILURE_IO, NULL, "object \"%s\" in \"%s\" was replaced while it was read",
+			 fetch->name, fetch->store->store.url);
+
+	/* A server that does not know ranges begins from the start. */
+	if (answer->status != HTTP_PARTIAL && fetch->seen < fetch->delivered)
+		known = Min((int64) len, fetch->delivered - fetch->seen);
+	fetch->seen += len;
+	sink_write(fetch->into, data + known, len - known);
+	fetch->delivered += len - known;
+}
+
+/*
+ * Asks once for what has not come yet of an object.
+ */
+static void
+fetch_rest(S3Fetch *fetch, S3Answer *answer)
+{
+	char	   *range = psprintf("bytes=" INT64_FORMAT "-", fetch->delivered);
+	S3Call		call = {
+		.method = "GET",
+		.name = fetch->name,
+		.headers = {{"range", range}},
+		.header_count = fetch->delivered > 0 ? 1 : 0,
+		.on_data = deliver,
+		.context = fetch
+	};
+
+	fetch->seen = 0;
+	s3_call_once(&fetch->store->client, &call, answer);
+	pg_free(range);
+}
+
+bool
+s3_get(Store *store, const char *name, Sink *into)
+{
+	S3Fetch		fetch = {.store = (S3Store *) store, .name = name, .into = into};
+	S3Client   *client = &fetch.store->client;
+	S3Answer	answer;
+	int			attempt = 0;
+	int64		before;
+	bool		found;
+
+	/* Only attempts that bring nothing count. */
+	do
+	{
+		if (attempt > 0)
+			s3_answer_free(&answer);
+		before = fetch.delivered;
+		fetch_rest(&fetch, &answer);
+		attempt = fetch.delivered > before ? 1 : attempt + 1;
+	}
+	while (s3_call_again(client, &answer, attempt));
+	found = s3_answer_is_success(&answer);
+	if (!found && (fetch.delivered > 0 || !s3_answer_is_absent(&answer)))
+		s3_fail(client, &answer, "read", name);
+	s3_answer_free(&answer);
+	return found;
+}
+
+static void
+s3_remove(Store *store, const char *name)
+{
+	S3Client   *client = &((S3Store *) store)->client;
+	S3Call		call = {.method = "DELETE", .name = name};
+	S3Answer	answer;
+
+	s3_call(client, &call, &answer);
+	if (!s3_answer_is_success(&answer) && !s3_answer_is_absent(&answer))
+		s3_fail(client, &answer, "remove", name);
+	s3_answer_free(&answer);
+}
+
+/*
+ * A bucket never gets full, and cannot rename.
+ */
+static bool
+s3_rename(Store *store, const char *from, const char *to)
+{
+	return false;
+}
+
+/*
+ * There are no folders to remove.
+ */
+static void
+s3_prune(Store *store, const char *prefix)
+{
+}
+
+/*
+ * Nothing is kept on this side.
+ */
+static void
+s3_forget(Store *store, const char *name)
+{
+}
+
+static bool
+s3_space(Store *store, int64 *free, int64 *total)
+{
+	return false;
+}
+
+static void
+s3_close(Store *store)
+{
+	s3_client_close(&((S3Store *) store)->client);
+	pg_free(store->url);
+	pg_free(store);
+}
+
+static const StoreOps s3_store_ops = {
+	.put = s3_put,
+	.get = s3_get,
+	.list = s3_list,
+	.remove = s3_remove,
+	.rename = s3_rename,
+	.sweep = s3_sweep,
+	.prune = s3_prune,
+	.forget = s3_forget,
+	.space = s3_space,
+	.close = s3_close
+};
+
+Store *
+s3_store_open(const char *url, const StoreAccess *access)
+{
+	S3Store    *store = pg_malloc0(sizeof(S3Store));
+	const char *problem;
+
+	if (!s3_url_parse(url, &store->url, &problem))
+		fail(FAILURE_USAGE, problem, "\"%s\" does not name a repository", url);
+	if (access->access_key == NULL || access->secret_key == NULL)
+		fail(FAILURE_KEY, "Put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY into the secrets file.",
+			 "there are no credentials for repository \"%s\"", url);
+	store->store.ops = &s3_store_ops;
+	store->store.url = pg_strdup(url);
+	store->client.shown_url = store->store.url;
+	store->client.url = &store->url;
+	store->client.access = *access;
+	return &store->store;
+}

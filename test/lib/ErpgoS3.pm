@@ -1,0 +1,153 @@
+# Object storage on this machine, for tests.
+#
+#   my $s3 = ErpgoS3->new($folder) or plan skip_all => …;
+#   my $url = $s3->url('prefix');
+#   $server->write_secrets($s3->secrets);
+package ErpgoS3;
+
+use strict;
+use warnings;
+use ErpgoBackup qw(read_file write_file);
+use File::Basename ();
+use IPC::Run ();
+use JSON::PP ();
+use PostgreSQL::Test::Cluster;
+use Time::HiRes ();
+
+# Swift's consists of an account and a user; curl cannot sign with such a one.
+my %access_keys = (ceph => 'access', swift => 'account:user');
+our $SECRET_KEY = 'Topsecret-key-0123456789';
+our $BUCKET = 'backups';
+
+my $PROGRAMS = File::Basename::dirname(__FILE__) . '/object_storage';
+my @all;
+
+# What there has to be for each server.
+my %needed = (ceph => '/usr/bin/radosgw', swift => '/usr/bin/swift-proxy-server');
+
+# Starts a server that checks signatures, "ceph" or "swift"; undef if it is
+# not there.
+sub new
+{
+	my ($class, $folder, $kind) = @_;
+	my $self = bless { folder => $folder }, $class;
+
+	$kind ||= 'ceph';
+	$self->{access_key} = $access_keys{$kind};
+	return undef if !-x $needed{$kind};
+	$self->{port} = PostgreSQL::Test::Cluster::get_free_port();
+	push @all, $self;
+	$self->start_program($kind, "$PROGRAMS/$kind", $folder, $self->{port}, $self->{access_key}, $SECRET_KEY);
+	return $self;
+}
+
+# Starts a program and waits for its first line, which is the result.
+sub start_program
+{
+	my ($self, $name, @command) = @_;
+	my ($out, $err) = ('', '');
+	my $handle = IPC::Run::start(\@command, '<', \undef, '>', \$out, '2>', \$err,
+		IPC::Run::timeout(180));
+
+	$self->{running}{$name} = $handle;
+	$handle->pump while $handle->pumpable && $out !~ /\n/;
+	die "\"$name\" did not start: $err" if $out !~ /^(.*)\n/;
+	return $1;
+}
+
+# The URL of a repository; by way of another port, if one is given.
+sub url
+{
+	my ($self, $prefix, %parameters) = @_;
+	my $port = delete $parameters{port} || $self->{port};
+	my $url = "s3://$BUCKET/$prefix?endpoint=http://127.0.0.1:$port";
+
+	return join('&', $url, map { "$_=$parameters{$_}" } sort keys %parameters);
+}
+
+# Runs the unit test of stores on the bucket: (exit code, output, errors).
+sub run_conformance
+{
+	my ($self) = @_;
+
+	local $ENV{ERPGO_BACKUP_TEST_S3} = $self->url('unit') =~ s{/unit\?}{?}r;
+	local $ENV{AWS_ACCESS_KEY_ID} = $self->{access_key};
+	local $ENV{AWS_SECRET_ACCESS_KEY} = $SECRET_KEY;
+	return ErpgoBackup::run_program('build/unit/test_store_s3');
+}
+
+# Lines of a secrets file.
+sub secrets
+{
+	my ($self) = @_;
+
+	return "AWS_ACCESS_KEY_ID=$self->{access_key}\nAWS_SECRET_ACCESS_KEY=$SECRET_KEY\n";
+}
+
+# What the server answers to a signed GET of the bucket with a query.
+sub ask
+{
+	my ($self, $query) = @_;
+	my $empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+	my $out = '';
+
+	IPC::Run::run([ 'curl', '-sf', '-m', '20', '--noproxy', '*', '--aws-sigv4', 'aws:amz:us-east-1:s3',
+			'--user', "$self->{access_key}:$SECRET_KEY", '-H', "x-amz-content-sha256: $empty", '-H', 'content-type: text/plain',
+			"http://127.0.0.1:$self->{port}/$BUCKET?$query" ], '<', \undef, '>', \$out)
+	  or die "curl: $?";
+	return $out;
+}
+
+# The names of all objects under a prefix.
+sub objects
+{
+	my ($self, $prefix) = @_;
+
+	return $self->ask('list-type=2&prefix=' . $prefix =~ s{/}{%2F}gr) =~ m{<Key>([^<]*)</Key>}g;
+}
+
+# How many uploads in parts there are.
+sub upload_count
+{
+	my ($self) = @_;
+
+	return scalar(() = $self->ask('uploads=') =~ m{<Upload>}g);
+}
+
+# A proxy in front of the server that misbehaves as it is told, with TLS if it
+# is given a certificate and its key; its port.
+sub start_proxy
+{
+	my ($self, @certificate) = @_;
+
+	return $self->start_program(join(' ', 'proxy', @certificate), '/usr/bin/python3', "$PROGRAMS/proxy.py",
+		$self->{port}, "$self->{folder}-control", "$self->{folder}-log", @certificate);
+}
+
+# Tells the proxy what to do from now on; what it saw before is forgotten.
+sub misbehave
+{
+	my ($self, %control) = @_;
+
+	write_file("$self->{folder}-log", '');
+	write_file("$self->{folder}-control.new", JSON::PP::encode_json(\%control));
+	rename("$self->{folder}-control.new", "$self->{folder}-control") or die "rename: $!";
+	return;
+}
+
+# The requests that the proxy saw since then, one line each.
+sub requests { my ($self) = @_; return split /\n/, read_file("$self->{folder}-log"); }
+
+sub stop
+{
+	my ($self) = @_;
+
+	$_->kill_kill(grace => 5) foreach values %{ $self->{running} };
+	$self->{running} = {};
+	return;
+}
+
+# Also where the test dies.
+END { local $?; $_->stop foreach @all; }
+
+1;

@@ -1,0 +1,133 @@
+/*
+ * URLs of repositories in object storage.
+ */
+#include "helpers.h"
+
+#include "common/s3_url.h"
+#include "common/store_url.h"
+
+static S3Url
+parse(const char *url)
+{
+	S3Url		parsed;
+	const char *problem;
+
+	if (!s3_url_parse(url, &parsed, &problem))
+		fail_msg("\"%s\" was refused: %s", url, problem);
+	return parsed;
+}
+
+static void
+what_is_not_given_is_that_of_aws(void **state)
+{
+	S3Url		url = parse("s3://backups/some/where");
+
+	assert_string_equal(url.bucket, "backups");
+	assert_string_equal(url.prefix, "some/where/");
+	assert_string_equal(url.region, "us-east-1");
+	assert_string_equal(url.host, "s3.us-east-1.amazonaws.com");
+	assert_true(url.tls);
+	assert_false(url.path_style);
+	assert_string_equal(url.storage_class, "");
+	assert_int_equal(url.part_size, 8 * 1024 * 1024);
+	assert_int_equal(url.timeout_s, 30);
+}
+
+static void
+the_prefix_may_be_missing(void **state)
+{
+	assert_string_equal(parse("s3://backups").prefix, "");
+	assert_string_equal(parse("s3://backups?region=a").prefix, "");
+}
+
+static void
+parameters_are_taken_in_any_order(void **state)
+{
+	S3Url		url = parse("s3://backups?timeout=7&endpoint=http://[::1]:9000&part_size=5&region=eu-central-1"
+							"&storage_class=STANDARD_IA&style=virtual");
+
+	assert_string_equal(url.host, "[::1]:9000");
+	assert_false(url.tls);
+	assert_false(url.path_style);
+	assert_string_equal(url.region, "eu-central-1");
+	assert_string_equal(url.storage_class, "STANDARD_IA");
+	assert_int_equal(url.part_size, S3_SMALLEST_PART);
+	assert_int_equal(url.timeout_s, 7);
+}
+
+static void
+the_region_is_in_the_host_of_aws(void **state)
+{
+	assert_string_equal(parse("s3://backups?region=eu-west-3").host, "s3.eu-west-3.amazonaws.com");
+}
+
+static void
+a_port_is_told_only_if_it_is_unusual(void **state)
+{
+	assert_string_equal(parse("s3://backups?endpoint=https://s3.example.com:443").host, "s3.example.com");
+	assert_string_equal(parse("s3://backups?endpoint=http://s3.example.com:80").host, "s3.example.com");
+	assert_string_equal(parse("s3://backups?endpoint=http://s3.example.com:443").host, "s3.example.com:443");
+}
+
+static void
+the_bucket_is_in_the_path_where_a_host_cannot_have_it(void **state)
+{
+	assert_true(parse("s3://backups?endpoint=https://localhost").path_style);
+	assert_true(parse("s3://back.ups").path_style);
+	assert_false(parse("s3://back-ups").path_style);
+	assert_true(parse("s3://backups?style=path").path_style);
+}
+
+static void
+what_makes_no_sense_is_refused_with_what_would_be_valid(void **state)
+{
+	static const char *const wrong[] = {
+		"s3://", "s3://a", "s3://Backups", "s3://key:secret@backups", "s3://backups/", "s3://backups//a",
+		"s3://backups/../a", "s3://backups/.claim", "s3://backups/a b", "s3://backups/a%20b", "s3://.backups",
+		"s3://backups/a\n", "s3://backups?", "s3://backups?region", "s3://backups?region=", "s3://backups?region=a/b",
+		"s3://backups?secret=x", "s3://backups?endpoint=s3.example.com", "s3://backups?endpoint=ftp://s3.example.com",
+		"s3://backups?endpoint=https://", "s3://backups?endpoint=https://a/b", "s3://backups?endpoint=https://u:p@a",
+		"s3://backups?endpoint=https://a:0", "s3://backups?endpoint=https://a#b", "s3://backups?style=other",
+		"s3://backups?part_size=4", "s3://backups?part_size=1025", "s3://backups?part_size=8M", "s3://backups?timeout=0",
+		"s3://backups?timeout=-1", "s3://backups?storage_class=\r\nx:y", "s3://backups?region=a&&style=path",
+		"s3://0123456789012345678901234567890123456789012345678901234567890123",
+	};
+
+	for (int i = 0; i < lengthof(wrong); i++)
+	{
+		S3Url		parsed;
+		const char *problem = NULL;
+
+		if (s3_url_parse(wrong[i], &parsed, &problem))
+			fail_msg("\"%s\" was taken for a URL", wrong[i]);
+		assert_non_null(problem);
+		assert_int_equal(problem[strlen(problem) - 1], '.');
+		assert_false(store_url_check(wrong[i], &problem));
+	}
+}
+
+static void
+it_is_the_url_of_a_repository_without_a_path(void **state)
+{
+	const char *problem;
+
+	assert_true(store_url_check("s3://backups/production", &problem));
+	assert_null(store_url_path("s3://backups/production"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_given_is_that_of_aws),
+		cmocka_unit_test(the_prefix_may_be_missing),
+		cmocka_unit_test(parameters_are_taken_in_any_order),
+		cmocka_unit_test(the_region_is_in_the_host_of_aws),
+		cmocka_unit_test(a_port_is_told_only_if_it_is_unusual),
+		cmocka_unit_test(the_bucket_is_in_the_path_where_a_host_cannot_have_it),
+		cmocka_unit_test(what_makes_no_sense_is_refused_with_what_would_be_valid),
+		cmocka_unit_test(it_is_the_url_of_a_repository_without_a_path),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

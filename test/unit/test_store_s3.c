@@ -1,0 +1,164 @@
+/*
+ * The store that is a bucket, against the server that ERPGO_BACKUP_TEST_S3
+ * names: a URL "s3://bucket?endpoint=…"; its keys are in the environment.
+ */
+#include "helpers.h"
+#include "store_conformance.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process.h"
+
+#define MIB (1024 * 1024)
+
+/* URLs of stores begin and end with this. */
+static const char *bucket_url;
+static const char *parameters;
+
+/*
+ * Opens another part of the bucket, in which there is nothing.
+ */
+static Store *
+open_new_part(void)
+{
+	static int	count = 0;
+
+	return store_open(psprintf("%s/unit-%ld-%d/part-%d%s", bucket_url,
+							   (long) time(NULL), (int) getpid(), ++count, parameters),
+					  false);
+}
+
+/*
+ * Takes the URL and the keys from the environment; false if there are none.
+ */
+static bool
+read_environment(void)
+{
+	const char *url = getenv("ERPGO_BACKUP_TEST_S3");
+	StoreAccess access = {
+		.access_key = getenv("AWS_ACCESS_KEY_ID"),
+		.secret_key = getenv("AWS_SECRET_ACCESS_KEY"),
+		.ca_file = getenv("BACKUP_CA_FILE")
+	};
+
+	if (url == NULL)
+		return false;
+	parameters = strchr(url, '?');
+	bucket_url = pnstrdup(url, parameters - url);
+	store_set_access(&access);
+	return true;
+}
+
+static int
+open_store(void **state)
+{
+	*state = open_new_part();
+	return 0;
+}
+
+static int
+close_store(void **state)
+{
+	store_close(*state);
+	return 0;
+}
+
+/*
+ * Begins an object that is larger than a part, so that an upload has begun.
+ */
+static Sink *
+begin_large(Store *store, int mib)
+{
+	Sink	   *object = store_put(store, "folder/large", PUT_NEW);
+	char	   *data = random_data(MIB);
+
+	for (int i = 0; i < mib; i++)
+		sink_write(object, data, MIB);
+	pg_free(data);
+	return object;
+}
+
+/*
+ * What a sweep should have ended is counted by who started this program.
+ */
+static void
+an_upload_whose_process_was_killed_is_swept(void **state)
+{
+	pid_t		pid = worker_fork();
+	int			status;
+
+	if (pid == 0)
+	{
+		begin_large(*state, 20);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	store_sweep(*state, "folder/");
+	assert_int_equal(store_list(*state, "").count, 0);
+}
+
+static void
+begin_large_and_fail(void *store)
+{
+	begin_large(store, 20);
+	fail(FAILURE_STATE, NULL, "something else went wrong");
+}
+
+static void
+an_upload_whose_process_fails_is_ended(void **state)
+{
+	expect_failure(FAILURE_STATE, "something else", begin_large_and_fail, *state);
+	assert_int_equal(store_list(*state, "").count, 0);
+}
+
+/*
+ * Kilobytes of memory that this process had at most.
+ */
+static long
+peak_memory(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+static void
+a_large_object_takes_the_memory_of_some_parts_only(void **state)
+{
+	Sink	   *object = begin_large(*state, 30);
+	long		before = peak_memory();
+
+	sink_release(object);
+	object = begin_large(*state, 120);
+	sink_finish(object);
+	sink_release(object);
+	assert_true(peak_memory() - before < 20 * 1024);
+	store_remove(*state, "folder/large");
+}
+
+#define CASE(function) \
+	cmocka_unit_test_setup_teardown(function, open_store, close_store)
+
+int
+main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(an_upload_whose_process_was_killed_is_swept),
+		CASE(an_upload_whose_process_fails_is_ended),
+		CASE(a_large_object_takes_the_memory_of_some_parts_only)
+	};
+
+	if (!read_environment())
+	{
+		printf("1..0 # SKIP SKIPPED: object storage was not tested: ERPGO_BACKUP_TEST_S3 is not set\n");
+		return 0;
+	}
+	return store_conformance("store in a bucket, as any store", open_new_part) +
+		cmocka_run_group_tests_name("store in a bucket", cases, NULL, NULL);
+}
