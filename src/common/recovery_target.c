@@ -214,12 +214,17 @@ parse_positive(const char *text, uint64_t most, uint64_t *number)
 	return true;
 }
 
+/*
+ * Takes a text over; false if it is empty, too long, or more than a line.
+ */
 static bool
 copy_text(RecoveryTarget *target, const char *text)
 {
-	if (text[0] == '\0' || strlen(text) >= RECOVERY_TEXT_SIZE || strchr(text, '\n') != NULL)
+	size_t		len = strlen(text);
+
+	if (len == 0 || len >= RECOVERY_TEXT_SIZE || strchr(text, '\n') != NULL)
 		return false;
-	strcpy(target->text, text);
+	memcpy(target->text, text, len + 1);
 	return true;
 }
 

@@ -58,7 +58,7 @@ static void
 a_page_with_a_flipped_bit_is_bad(void **state)
 {
 	static const int offsets[] = {offsetof(PageHeaderData, pd_checksum),
-	offsetof(PageHeaderData, pd_special), SizeOfPageHeaderData, BLCKSZ / 2, BLCKSZ - 1};
+		offsetof(PageHeaderData, pd_special), SizeOfPageHeaderData, BLCKSZ / 2, BLCKSZ - 1};
 
 	for (int i = 0; i < lengthof(offsets); i++)
 	{
