@@ -129,9 +129,15 @@ subtest 'a segment that is not there' => sub {
 };
 
 subtest 'a segment that is damaged' => sub {
+	my ($untouched, $exit_code, $out, $err) = do { damage($object, 'flip'); restore($first, '--to', 'latest') };
+	is($exit_code, 3, 'is found before anything is written');
+	like($err, qr/is damaged: its digest is not what its name says/, 'by name');
+	ok(!-e $untouched->data_dir . '/PG_VERSION', 'nothing was written');
+	write_file($object, $good);
+
+	(my $node, $exit_code, $out, $err) = restore($first, '--to', 'latest');
+	is($exit_code, 0, 'one that gets damaged afterwards is not') or diag $err;
 	damage($object, 'flip');
-	my ($node, $exit_code, $out, $err) = restore($first, '--to', 'latest');
-	is($exit_code, 0, 'is not read by the restore') or diag $err;
 	give_address($node);
 	$node->start(fail_ok => 1);
 	wait_for('the end of the server', sub { return !-e $node->data_dir . '/postmaster.pid' });

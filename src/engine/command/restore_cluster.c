@@ -184,6 +184,7 @@ fill_target(void *context)
 {
 	ClusterRestore *restore = context;
 
+	cluster_scan_recovery(restore);
 	prepare_target(restore);
 	restore_folders(&restore->work);
 	make_links(restore);

@@ -38,6 +38,7 @@ typedef struct ClusterRestore
 	Target	   *target;
 	RestorePlan *plan;
 	RecoveryPlan *recovery;		/* NULL without a target of recovery */
+	char	   *pg_waldump;		/* its path, with a target of recovery */
 	RestoreWork work;
 	ClusterProgress *progress;
 	char	   *label;
@@ -60,6 +61,9 @@ extern const char *cluster_resolve_id(Repository *repository, const RecoveryTarg
 
 /* Plans the recovery, if there is to be one; fails as recovery_plan does. */
 extern void cluster_plan_recovery(ClusterRestore *restore);
+
+/* Looks at all WAL of the recovery; fails as tablespace_scan does. */
+extern void cluster_scan_recovery(const ClusterRestore *restore);
 
 /* Has the restored cluster recover as planned, if there is to be a recovery. */
 extern void cluster_configure_recovery(ClusterRestore *restore);

@@ -7,7 +7,9 @@
 #include <limits.h>
 
 #include "command/shell.h"
+#include "command/workspace.h"
 #include "process.h"
+#include "recovery/tablespace_scan.h"
 
 /* The settings for a target, by its kind. */
 static const char *const target_settings[] = {
@@ -151,8 +153,22 @@ cluster_plan_recovery(ClusterRestore *restore)
 	if (target->kind == RECOVERY_NONE)
 		return;
 	restore->recovery = recovery_plan(restore->repository, restore->backup->manifest, target);
-	notice("warning",
-		   "Where the original's tablespaces are within reach, look at \"pg_tablespace\" of the original before you start the restored server.",
-		   "a tablespace that was created after backup \"%s\" is made by the recovery where the original has it",
-		   restore->backup->manifest->id);
+	restore->pg_waldump = program_path(restore->options->bindir, "pg_waldump");
+	workspace_create(NULL);
+}
+
+void
+cluster_scan_recovery(const ClusterRestore *restore)
+{
+	TablespaceScan scan = {
+		.repository = restore->repository,
+		.plan = restore->recovery,
+		.segment_bytes = restore->backup->manifest->physical->wal_segment_size,
+		.pg_waldump = restore->pg_waldump,
+	};
+
+	if (restore->recovery == NULL)
+		return;
+	scan.folder = workspace_path("");
+	tablespace_scan(&scan);
 }

@@ -12,14 +12,17 @@
 
 #define LOG_BYTES (UINT64CONST(1) << 32)
 
-/* The segments that a recovery needs, numbered through all timelines. */
+/*
+ * The segments from the backup's first one on that the archive has, numbered
+ * through all timelines, ascending.
+ */
 typedef struct Chain
 {
 	const PhysicalBackup *backup;
 	const TimelineHistory *history;
 	uint64		first;
-	uint64		end;			/* the one after the last; 0 if none is there */
-	bool	   *present;		/* from first to end */
+	uint64	   *numbers;
+	int			count;
 } Chain;
 
 /*
@@ -176,43 +179,89 @@ segment_text(const Chain *chain, uint64 number)
 }
 
 /*
- * Notes that a segment is there.
+ * Adds the segments of a timeline.
  */
 static void
-note_segment(Chain *chain, uint64 number)
-{
-	if (number >= chain->end)
-	{
-		uint64		count = chain->end == 0 ? 0 : chain->end - chain->first;
-		uint64		wanted = number + 1 - chain->first;
-
-		chain->present = pg_realloc(chain->present, wanted);
-		memset(chain->present + count, 0, wanted - count);
-		chain->end = number + 1;
-	}
-	chain->present[number - chain->first] = true;
-}
-
-/*
- * Notes which segments of a timeline are there.
- */
-static void
-note_timeline(Chain *chain, WalArchive *archive, int index)
+add_timeline(Chain *chain, WalArchive *archive, int index)
 {
 	uint64		bytes = chain->backup->wal_segment_size;
 	int			count;
 	WalName    *segments = wal_archive_segments(archive, timeline_at(chain->history, index),
 												&count);
 
+	chain->numbers = pg_realloc(chain->numbers, (chain->count + count + 1) * sizeof(uint64));
 	for (int i = 0; i < count; i++)
 	{
 		uint64		number = segment_number(chain, &segments[i]);
 
 		if (number >= chain->first &&
 			timeline_has_segment(chain->history, index, number * bytes, bytes))
-			note_segment(chain, number);
+			chain->numbers[chain->count++] = number;
 	}
 	pg_free(segments);
+}
+
+/*
+ * For qsort and bsearch.
+ */
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint64		first = *(const uint64 *) a;
+	uint64		second = *(const uint64 *) b;
+
+	return first < second ? -1 : first > second;
+}
+
+/*
+ * Reads which segments there are.
+ */
+static void
+read_chain(Chain *chain, WalArchive *archive)
+{
+	int			kept = 0;
+
+	for (int i = 0; i <= chain->history->count; i++)
+		add_timeline(chain, archive, i);
+	qsort(chain->numbers, chain->count, sizeof(uint64), compare_numbers);
+	for (int i = 0; i < chain->count; i++)
+	{
+		if (kept == 0 || chain->numbers[i] != chain->numbers[kept - 1])
+			chain->numbers[kept++] = chain->numbers[i];
+	}
+	chain->count = kept;
+}
+
+/*
+ * The number after the last segment that is there; 0 if none is.
+ */
+static uint64
+chain_end(const Chain *chain)
+{
+	return chain->count == 0 ? 0 : chain->numbers[chain->count - 1] + 1;
+}
+
+/*
+ * Is there a segment of that number?
+ */
+static bool
+chain_has(const Chain *chain, uint64 number)
+{
+	return bsearch(&number, chain->numbers, chain->count, sizeof(uint64),
+				   compare_numbers) != NULL;
+}
+
+/*
+ * Adds the names of missing segments, as long as not too many are named.
+ */
+static void
+name_missing(const Chain *chain, uint64 from, uint64 to, uint64 *missing,
+			 StringInfo names)
+{
+	for (uint64 number = from; number < to && *missing + (number - from) < GAPS_NAMED; number++)
+		appendStringInfo(names, "%s\"%s\"", names->len > 0 ? ", " : "",
+						 segment_text(chain, number));
+	*missing += to - from;
 }
 
 /*
@@ -222,17 +271,17 @@ static void
 require_no_gaps(const Chain *chain, uint64 end)
 {
 	StringInfoData names;
+	uint64		expected = chain->first;
 	uint64		missing = 0;
 
 	initStringInfo(&names);
-	for (uint64 number = chain->first; number < end; number++)
+	for (int i = 0; i < chain->count && chain->numbers[i] < end; i++)
 	{
-		if (number < chain->end && chain->present[number - chain->first])
-			continue;
-		if (missing++ < GAPS_NAMED)
-			appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
-							 segment_text(chain, number));
+		name_missing(chain, expected, chain->numbers[i], &missing, &names);
+		expected = chain->numbers[i] + 1;
 	}
+	if (expected < end)
+		name_missing(chain, expected, end, &missing, &names);
 	if (missing > 0)
 		fail(FAILURE_DAMAGED,
 			 "Take the objects of these segments from another copy of the repository, begin at a later backup, or choose a target before the gap with --to-lsn.",
@@ -253,11 +302,11 @@ needed_end(const Chain *chain, const RecoveryTarget *target)
 	uint64		own_end = chain->backup->stop_lsn / bytes + 1;
 
 	if (target->kind == RECOVERY_IMMEDIATE)
-		return Min(chain->end, own_end);
+		return Min(chain_end(chain), own_end);
 	if (target->kind != RECOVERY_LSN)
-		return chain->end;
+		return chain_end(chain);
 	if (target->lsn < own_end * bytes)
-		return Min(chain->end, own_end);
+		return Min(chain_end(chain), own_end);
 	return target->lsn / bytes + 1;
 }
 
@@ -280,23 +329,33 @@ require_suitable(Repository *repository, const Manifest *manifest,
 			 manifest->id, manifest->physical->timeline, target->timeline);
 }
 
+/*
+ * Notes the names of the segments before the end.
+ */
+static void
+name_segments(RecoveryPlan *plan, const Chain *chain, uint64 end)
+{
+	plan->segments = pg_malloc((chain->count + 1) * sizeof(char *));
+	for (int i = 0; i < chain->count && chain->numbers[i] < end; i++)
+		plan->segments[plan->segment_count++] = segment_text(chain, chain->numbers[i]);
+}
+
 RecoveryPlan *
 recovery_plan(Repository *repository, const Manifest *manifest,
 			  const RecoveryTarget *target)
 {
 	RecoveryPlan *plan = pg_malloc0(sizeof(RecoveryPlan));
 	const PhysicalBackup *backup = manifest->physical;
-	WalArchive *archive = wal_archive_open(repository);
 	Chain		chain = {.backup = backup, .history = &plan->history};
 	uint64		end;
 
 	require_suitable(repository, manifest, target, &plan->history);
 	chain.first = backup->start_lsn / backup->wal_segment_size;
-	for (int i = 0; i <= plan->history.count; i++)
-		note_timeline(&chain, archive, i);
+	read_chain(&chain, wal_archive_open(repository));
 	end = needed_end(&chain, target);
 	require_no_gaps(&chain, end);
-	plan->hole_follows = end < chain.end && !chain.present[end - chain.first];
-	pg_free(chain.present);
+	plan->hole_follows = end < chain_end(&chain) && !chain_has(&chain, end);
+	name_segments(plan, &chain, end);
+	pg_free(chain.numbers);
 	return plan;
 }

@@ -13,6 +13,9 @@ typedef struct RecoveryPlan
 {
 	TimelineHistory history;	/* of the timeline that is followed */
 	bool		hole_follows;	/* behind what the target needs */
+	char	  **segments;		/* of the archive that may be replayed, in
+								 * their order */
+	int			segment_count;
 } RecoveryPlan;
 
 /*
