@@ -215,6 +215,7 @@ json_t *
 check_repository(Repository *repository)
 {
 	json_t	   *rows = json_array();
+	json_t	   *wal;
 
 	add_row(rows, "repository", "ok",
 			psprintf("cluster \"%s\" in \"%s\" can be read", repository->cluster,
@@ -223,5 +224,8 @@ check_repository(Repository *repository)
 	check_newest(rows, repository);
 	check_folders(rows, repository);
 	check_space(rows, repository);
+	wal = check_wal(repository);
+	if (wal != NULL)
+		json_array_append_new(rows, wal);
 	return rows;
 }

@@ -86,6 +86,12 @@ extern json_t *backup_entry_to_json(const BackupEntry *entry);
 /* The findings of "check": {"name", "status", "message", "hint"} each. */
 extern json_t *check_repository(Repository *repository);
 
+/*
+ * A finding on the WAL that the archive has of the timeline of the newest
+ * physical backup, from its start on; NULL if there is nothing to judge.
+ */
+extern json_t *check_wal(Repository *repository);
+
 /* Prints how to restore a backup without this program. */
 extern void break_glass_print(const CommonOptions *options,
 							  Repository *repository, const Backup *backup);

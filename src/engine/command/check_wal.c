@@ -1,0 +1,117 @@
+/*
+ * Finds out whether WAL is missing from the archive of a repository.
+ */
+#include "postgres_fe.h"
+
+#include "command/command.h"
+#include "common/wal_coverage.h"
+#include "common/wal_object.h"
+#include "protocol.h"
+
+/*
+ * Reads the newest physical backup; NULL if there is none that can be read.
+ */
+static const PhysicalBackup *
+newest_physical(Repository *repository)
+{
+	int			count;
+	char	  **ids = repository_backup_ids(repository, &count);
+
+	for (int i = count - 1; i >= 0; i--)
+	{
+		BackupEntry entry;
+		BackupType	type;
+
+		if (!backup_id_parse(ids[i], NULL, &type) || type != BACKUP_PHYSICAL)
+			continue;
+		entry = repository_load_entry(repository, ids[i]);
+		if (entry.backup != NULL && entry.backup->manifest->physical != NULL)
+			return entry.backup->manifest->physical;
+	}
+	return NULL;
+}
+
+/*
+ * The segments of a timeline that are archived, in order.
+ */
+static WalName *
+archived_segments(Repository *repository, uint32 timeline, int *count)
+{
+	char	   *folder = psprintf("%swal/%08X/", repository->prefix, timeline);
+	StoreListing listing = store_list(repository->store, folder);
+	WalName    *segments = pg_malloc0((listing.count + 1) * sizeof(WalName));
+
+	*count = 0;
+	for (int i = 0; i < listing.count; i++)
+	{
+		const char *slash = strrchr(listing.objects[i].name, '/');
+		WalObject	object;
+
+		if (wal_object_parse(slash + 1, &object) && object.name.kind == WAL_SEGMENT)
+			segments[(*count)++] = object.name;
+	}
+	store_listing_free(&listing);
+	pg_free(folder);
+	return segments;
+}
+
+/*
+ * The name of a segment that is counted from position 0; allocated.
+ */
+static char *
+segment_text(uint32 timeline, uint64 number, uint64 segment_bytes)
+{
+	uint64		per_log = (UINT64CONST(1) << 32) / segment_bytes;
+	WalName		name = {WAL_SEGMENT, timeline, number / per_log, number % per_log};
+	char		segment[WAL_SEGMENT_SIZE];
+
+	wal_segment_format(&name, segment);
+	return pg_strdup(segment);
+}
+
+/*
+ * Says what an archive covers, and the first hole if there is one.
+ */
+static char *
+coverage_text(const WalCoverage *coverage, const WalHole *hole,
+			  uint64 segment_bytes)
+{
+	if (coverage->holes == 0)
+		return psprintf("all WAL from the newest physical backup up to %s is there",
+						lsn_text(coverage->unbroken));
+	return psprintf("WAL from \"%s\" to \"%s\" is missing: the newest physical backup can be recovered up to %s only",
+					segment_text(hole->timeline, hole->first, segment_bytes),
+					segment_text(hole->timeline, hole->last, segment_bytes),
+					lsn_text(coverage->unbroken));
+}
+
+json_t *
+check_wal(Repository *repository)
+{
+	const PhysicalBackup *physical = newest_physical(repository);
+	WalTimeline timeline;
+	WalRoute	route = {&timeline, 1};
+	WalArchived archived;
+	WalCoverage coverage;
+	WalHole		hole;
+
+	if (physical == NULL)
+		return NULL;
+	timeline = (WalTimeline)
+	{
+		physical->timeline, 0
+	};
+	route.start = physical->start_lsn;
+	archived.segment_bytes = physical->wal_segment_size;
+	archived.segments = archived_segments(repository, physical->timeline,
+										  &archived.count);
+	coverage = wal_coverage(&route, &archived, &hole, 1);
+	if (coverage.end == route.start)
+		return NULL;
+	return json_pack("{s:s, s:s, s:o, s:o}", "name", "WAL archive",
+					 "status", coverage.holes == 0 ? "ok" : "warning",
+					 "message", json_text(coverage_text(&coverage, &hole,
+														archived.segment_bytes)),
+					 "hint", json_text(coverage.holes == 0 ? NULL :
+									   "Make a new physical backup."));
+}
