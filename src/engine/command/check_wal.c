@@ -93,7 +93,7 @@ check_wal(Repository *repository)
 	WalRoute	route = {&timeline, 1};
 	WalArchived archived;
 	WalCoverage coverage;
-	WalHole		hole;
+	WalHole		hole = {0};
 
 	if (physical == NULL)
 		return NULL;
