@@ -22,7 +22,7 @@ sub restore
 	my ($exit_code, $out, $err) = $source->cli('restore', $id, '--pgdata', $node->data_dir,
 		mapping($source, "$folder/$count"), @arguments);
 
-	return ($node, $exit_code, $err);
+	return ($node, $exit_code, $err, $out);
 }
 
 # Starts a restored server and waits until it is open; the numbers in a table.
@@ -58,8 +58,9 @@ like($err, qr{would write to "\Q$place\E", where something is: a tablespace was 
 ok(!-e $node->data_dir . '/PG_VERSION', 'nothing was written');
 is($source->sql('SELECT count(*) FROM moved'), 2, 'the original is what it was');
 
-($node, $exit_code, $err) = restore($before, '--to-lsn', $lsn);
+($node, $exit_code, $err, my $out) = restore($before, '--to-lsn', $lsn);
 is($exit_code, 0, 'a moment before that can be had') or diag $err;
+like($out, qr/^when it is started, it recovers to LSN \Q$lsn\E on timeline 1 \(action: promote/m, 'it says what will happen');
 is(numbers_in($node, 'ledger'), '1,2', 'with what was there');
 
 ($node, $exit_code, $err) = restore($after, '--to', 'latest',

@@ -212,7 +212,7 @@ report_json(const ClusterRestore *restore, int64 duration_ms)
 							  json_pack("{s:I, s:o}",
 										"oid", (json_int_t) target->folders[i].tablespace,
 										"location", json_text(target->folders[i].path)));
-	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:I}",
+	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:o, s:I}",
 					 "id", restore->backup->manifest->id,
 					 "pgdata", json_text(target->folders[TARGET_DATA].path),
 					 "tablespaces", tablespaces,
@@ -221,6 +221,7 @@ report_json(const ClusterRestore *restore, int64 duration_ms)
 					 "files_removed", (json_int_t) counters->files_removed,
 					 "bytes", (json_int_t) restore->plan->bytes,
 					 "wal_segments", restore->plan->wal_count,
+					 "recovery", cluster_recovery_json(restore),
 					 "duration_ms", (json_int_t) duration_ms);
 }
 
@@ -243,6 +244,7 @@ report(const ClusterRestore *restore, bool json, int64 duration_ms)
 		   bytes_text(restore->plan->bytes), duration_text(duration_ms),
 		   (long long) counters->files_written, (long long) counters->files_kept,
 		   (long long) counters->files_removed);
+	cluster_report_recovery(restore);
 }
 
 int

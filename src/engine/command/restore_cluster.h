@@ -65,6 +65,12 @@ extern void cluster_plan_recovery(ClusterRestore *restore);
 /* Looks at all WAL of the recovery; fails as tablespace_scan does. */
 extern void cluster_scan_recovery(const ClusterRestore *restore);
 
+/* What the recovery will do, as JSON; null without one. */
+extern json_t *cluster_recovery_json(const ClusterRestore *restore);
+
+/* Says what the recovery will do, if there is to be one. */
+extern void cluster_report_recovery(const ClusterRestore *restore);
+
 /* Has the restored cluster recover as planned, if there is to be a recovery. */
 extern void cluster_configure_recovery(ClusterRestore *restore);
 

@@ -6,9 +6,11 @@
 
 #include <limits.h>
 
+#include "command/human.h"
 #include "command/shell.h"
 #include "command/workspace.h"
 #include "process.h"
+#include "protocol.h"
 #include "recovery/tablespace_scan.h"
 
 /* The settings for a target, by its kind. */
@@ -171,4 +173,44 @@ cluster_scan_recovery(const ClusterRestore *restore)
 		return;
 	scan.folder = workspace_path("");
 	tablespace_scan(&scan);
+}
+
+/* What kinds of targets are called in a report. */
+static const char *const kind_names[] = {
+	[RECOVERY_TIME] = "time",
+	[RECOVERY_LSN] = "LSN",
+	[RECOVERY_XID] = "transaction",
+	[RECOVERY_NAME] = "restore point",
+	[RECOVERY_IMMEDIATE] = "the end of the backup",
+	[RECOVERY_LATEST] = "the end of the archive",
+};
+
+json_t *
+cluster_recovery_json(const ClusterRestore *restore)
+{
+	const RecoveryTarget *target = &restore->request->recovery;
+
+	if (restore->recovery == NULL)
+		return json_null();
+	return json_pack("{s:s, s:o, s:b, s:s, s:I, s:i}",
+					 "to", kind_names[target->kind],
+					 "target", target->text[0] == '\0' ? json_null() : json_text(target->text),
+					 "exclusive", target->exclusive,
+					 "action", recovery_action_name(target->action),
+					 "timeline", (json_int_t) restore->recovery->history.timeline,
+					 "archived_segments", restore->recovery->segment_count);
+}
+
+void
+cluster_report_recovery(const ClusterRestore *restore)
+{
+	const RecoveryTarget *target = &restore->request->recovery;
+
+	if (restore->recovery == NULL)
+		return;
+	printf("when it is started, it recovers to %s%s%s%s on timeline %u (action: %s, segments in the archive: %d)\n",
+		   target->exclusive ? "just before " : "", kind_names[target->kind],
+		   target->text[0] == '\0' ? "" : " ", printable_text(target->text),
+		   restore->recovery->history.timeline, recovery_action_name(target->action),
+		   restore->recovery->segment_count);
 }
