@@ -209,5 +209,5 @@ subtest 'WAL that the server removes' => sub {
 my $id = $server->sql("SELECT erpgo_backup_run('physical')");
 is(run_status($server, $id), 'ok', 'the next run works');
 $server->cli_ok('verify', $id, '--depth', 'full');
-$server->log_is_clean(qr/erpgo_backup|No space left|Permission denied|terminating|terminated|could not receive data|canceling statement/);
+$server->log_is_clean(qr/erpgo_backup|No space left|Permission denied|terminating|terminated|could not receive data|connection to client lost|canceling statement/);
 done_testing();
