@@ -4,7 +4,7 @@ FROM pg_settings
 WHERE name ~ '^erpgo_backup\.' AND name <> 'erpgo_backup.database'
 ORDER BY name COLLATE "C";
 
-ALTER SYSTEM SET erpgo_backup.repository = 's3://bucket/prefix';
+ALTER SYSTEM SET erpgo_backup.repository = 'ftp://host/folder';
 ALTER SYSTEM SET erpgo_backup.repository = 'relative/path';
 ALTER SYSTEM SET erpgo_backup.repository = 'file:///backups/../elsewhere';
 ALTER SYSTEM SET erpgo_backup.cluster = '';

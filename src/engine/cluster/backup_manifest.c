@@ -33,6 +33,7 @@ static const char *const ignored_files[] = {
  * Writes text that the checksum covers.
  */
 static void
+pg_attribute_printf(2, 3)
 write_text(BackupManifestWriter *writer, const char *format,...)
 {
 	va_list		args;
