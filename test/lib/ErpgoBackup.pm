@@ -80,14 +80,17 @@ sub write_settings
 	return;
 }
 
-# Writes the secrets file that the server and the command line use.
+# Writes the secrets file that the server and the command line use; whoever
+# reads it meanwhile sees the old one or the new one.
 sub write_secrets
 {
 	my ($self, $text) = @_;
+	my $new = $self->node->basedir . '/secrets.new';
 
-	$self->{secrets} = $self->{node}->basedir . '/secrets';
-	write_file($self->{secrets}, $text);
-	chmod(0600, $self->{secrets}) or die "chmod: $!";
+	$self->{secrets} = $self->node->basedir . '/secrets';
+	write_file($new, $text);
+	chmod(0600, $new) or die "chmod: $!";
+	rename($new, $self->{secrets}) or die "rename: $!";
 	return $self->{secrets};
 }
 
