@@ -708,14 +708,14 @@ BEGIN ATOMIC
 	INSERT INTO erpgo_backup.audit
 		(role, client, action, object, type, size, outcome, retention, detail)
 	SELECT backup_deleted.role, backup_deleted.client, 'delete', j.id, j.type,
-		   b.stored_bytes, 'ok', j.reason,
+		   coalesce(b.stored_bytes, j.bytes), 'ok', j.reason,
 		   jsonb_strip_nulls(jsonb_build_object('role', j.role))
 	FROM jsonb_to_record(backup_deleted.deletion::jsonb) AS j
-		(id text, type text, role text, reason text)
+		(id text, type text, role text, reason text, bytes bigint)
 	LEFT JOIN erpgo_backup.backup AS b ON b.id = j.id;
 END;
 COMMENT ON FUNCTION erpgo_backup.backup_deleted(text, text, text)
-	IS 'notes that a backup was deleted, and the rule that decided it; deletion is a JSON object';
+	IS 'notes that a backup, or WAL, was deleted, and the rule that decided it; deletion is a JSON object';
 
 CREATE FUNCTION @extschema@.erpgo_backup_retention(OUT id text, OUT type text,
 	OUT role text, OUT decision text, OUT reason text)
@@ -724,7 +724,7 @@ LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.erpgo_backup_retention()
-	IS 'each backup, whether it is kept, and why; changes nothing';
+	IS 'each backup, and the WAL archive: what is kept, and why; changes nothing';
 
 CREATE FUNCTION @extschema@.erpgo_backup_cleanup(dry_run boolean DEFAULT false,
 	confirm boolean DEFAULT false, OUT id text, OUT type text, OUT role text,
@@ -734,7 +734,7 @@ LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.erpgo_backup_cleanup(boolean, boolean)
-	IS 'deletes the backups that are not to be kept any longer, and returns them';
+	IS 'deletes the backups and the WAL that are not to be kept any longer, and returns them';
 
 REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_retention(),
 	@extschema@.erpgo_backup_cleanup(boolean, boolean)

@@ -173,6 +173,8 @@ own_reasons(const RetentionPolicy *policy, int64_t now,
 
 	if (backup->state == RETENTION_DELETING)
 		return 0;
+	if (backup->base_of_window)
+		reasons |= KEEP_WINDOW;
 	if (backup->state == RETENTION_RUNNING)
 		reasons |= KEEP_RUNNING;
 	if (backup->state == RETENTION_UNFINISHED && backup->moment >= now - grace)

@@ -24,6 +24,7 @@
  * Further, these are kept:
  * - the newest good ones, as many as the policy's minimum says;
  * - pinned ones;
+ * - those that a recovery window begins with (common/wal_retention.h);
  * - what is being written;
  * - what is unfinished, for some hours after it was last written to;
  * - complete ones that are not good, until good backups have gone on for the
@@ -103,7 +104,8 @@ typedef enum RetentionReason
 	KEEP_RUNNING = 1 << 6,
 	KEEP_UNFINISHED = 1 << 7,	/* written to a short while ago */
 	KEEP_UNPROVEN = 1 << 8,		/* not good, but not superseded for long */
-	KEEP_FUTURE = 1 << 9
+	KEEP_FUTURE = 1 << 9,
+	KEEP_WINDOW = 1 << 10		/* the recovery window begins with it */
 } RetentionReason;
 
 typedef struct RetentionPolicy
@@ -115,6 +117,7 @@ typedef struct RetentionPolicy
 	int			unfinished_hours;
 	bool		confirmed;		/* more than half of a kind may go */
 	Clock		clock;			/* the time zone of days, weeks and months */
+	int64_t		recovery_window_s;	/* decides which one is a base_of_window */
 } RetentionPolicy;
 
 typedef struct RetentionBackup
@@ -123,6 +126,7 @@ typedef struct RetentionBackup
 	int			kind;
 	RetentionState state;
 	bool		pinned;
+	bool		base_of_window;
 	int			parent;			/* index of the one it builds on; outside of
 								 * the array means that it is missing */
 	int64_t		made_at;

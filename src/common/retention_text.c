@@ -14,6 +14,7 @@ static const struct
 }			further_reasons[] = {
 	{KEEP_MINIMUM, "among the newest good ones"},
 	{KEEP_PINNED, "pinned"},
+	{KEEP_WINDOW, "the recovery window begins with it"},
 	{KEEP_NEEDED, "needed by one that builds on it"},
 	{KEEP_RUNNING, "being written"},
 	{KEEP_UNFINISHED, "unfinished, written to a short while ago"},

@@ -236,6 +236,7 @@ put_retention(StringInfo json, const JobRequest *request)
 	put_number(json, "weekly_weeks", setting_retention_weekly_weeks);
 	put_number(json, "monthly_months", setting_retention_monthly_months);
 	put_number(json, "minimum", setting_retention_minimum);
+	put_number(json, "recovery_window_s", setting_recovery_window);
 	put_text(json, "timezone", settings_retention_timezone());
 	appendStringInfoChar(json, '}');
 }

@@ -16,6 +16,7 @@
 #include "common/encryption.h"
 #include "common/object_name.h"
 #include "common/retention.h"
+#include "common/wal_retention.h"
 #include "common/store_url.h"
 #include "common/verify_depth.h"
 #include "listener_settings.h"
@@ -50,6 +51,7 @@ int			setting_retention_daily_days = RETENTION_DAILY_DAYS;
 int			setting_retention_weekly_weeks = RETENTION_WEEKLY_WEEKS;
 int			setting_retention_monthly_months = RETENTION_MONTHLY_MONTHS;
 int			setting_retention_minimum = RETENTION_MINIMUM;
+int			setting_recovery_window = RECOVERY_WINDOW_S;
 char	   *setting_metrics_file;
 int			setting_delayed_after;
 int			setting_minimum_free_space = 5;
@@ -377,6 +379,12 @@ define_policy(void)
 	define_retention("erpgo_backup.retention_minimum",
 					 "How many of the newest verified backups are always kept.",
 					 &setting_retention_minimum, 1, RETENTION_MINIMUM_LIMIT);
+	DefineCustomIntVariable("erpgo_backup.recovery_window",
+							"How far back the cluster can be restored to any moment.",
+							"Physical backups and WAL are kept for that; it is counted from the newest verified physical backup.",
+							&setting_recovery_window, RECOVERY_WINDOW_S, 0,
+							RECOVERY_WINDOW_LIMIT_S, PGC_SIGHUP, GUC_UNIT_S,
+							NULL, NULL, NULL);
 	DefineCustomStringVariable("erpgo_backup.retention_timezone",
 							   "Time zone of the days that backups are kept for.",
 							   NULL, &retention_timezone, "UTC", PGC_SIGHUP, 0,

@@ -32,6 +32,7 @@ extern int	setting_retention_daily_days;
 extern int	setting_retention_weekly_weeks;
 extern int	setting_retention_monthly_months;
 extern int	setting_retention_minimum;
+extern int	setting_recovery_window;	/* seconds */
 
 /* Defines the settings; to be called while the server starts. */
 extern void settings_define(void);

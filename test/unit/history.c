@@ -74,6 +74,7 @@ history_random_backup(History *history, int place, int64_t moment)
 	backup->kind = (int) random_between(1, 3);
 	backup->state = random_state();
 	backup->pinned = random_one_in(25);
+	backup->base_of_window = random_one_in(40);
 	backup->made_at = moment;
 	if (random_one_in(30))
 		backup->made_at += random_between(-2000, 2000) * DAY;

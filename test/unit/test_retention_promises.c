@@ -122,6 +122,7 @@ check_own_reasons(const History *history, int i)
 	int64_t		silence = history->now - touched_at;
 
 	assert_int_equal(has(history, i, KEEP_PINNED), lives && backup->pinned);
+	assert_int_equal(has(history, i, KEEP_WINDOW), lives && backup->base_of_window);
 	assert_int_equal(has(history, i, KEEP_RUNNING),
 					 backup->state == RETENTION_RUNNING);
 	assert_int_equal(has(history, i, KEEP_FUTURE),

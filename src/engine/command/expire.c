@@ -12,8 +12,8 @@
 const char *const help_expire =
 "Usage: erpgo_backup expire [OPTIONS]\n"
 "\n"
-"Deletes the backups that are not to be kept any longer, and prints of each\n"
-"backup what becomes of it and why.  Only verified backups count; age is\n"
+"Deletes the backups that are not to be kept any longer, and the WAL that only\n"
+"they needed; prints of each what becomes of it and why.  Only verified backups count; age is\n"
 "counted from the newest one of the same type and databases.\n"
 "\n"
 "Options:\n"
@@ -26,6 +26,9 @@ const char *const help_expire =
 "                         after it, for so many months (default: 12)\n"
 "  --minimum N            keep the newest N verified backups however old they\n"
 "                         are (default: 2)\n"
+"  --recovery-window DAYS keep what it takes to restore the cluster to any moment\n"
+"                         of so many days before the newest verified physical\n"
+"                         backup (default: 7)\n"
 "  --timezone ZONE        where days begin, as in Europe/Berlin (default: UTC)\n"
 "  --json                 print a JSON array\n"
 "  -h, --help             print this help\n"
@@ -42,6 +45,7 @@ enum
 	OPTION_WEEKLY,
 	OPTION_MONTHLY,
 	OPTION_MINIMUM,
+	OPTION_RECOVERY_WINDOW,
 	OPTION_TIMEZONE
 };
 
@@ -52,6 +56,7 @@ static const struct option expire_options[] = {
 	{"keep-weekly", required_argument, NULL, OPTION_WEEKLY},
 	{"keep-monthly", required_argument, NULL, OPTION_MONTHLY},
 	{"minimum", required_argument, NULL, OPTION_MINIMUM},
+	{"recovery-window", required_argument, NULL, OPTION_RECOVERY_WINDOW},
 	{"timezone", required_argument, NULL, OPTION_TIMEZONE},
 	ARGUMENT_HELP_OPTION
 };
@@ -101,6 +106,9 @@ take_policy_option(const char *command, int option, RetentionPolicy *policy)
 	if (option == OPTION_MINIMUM)
 		policy->minimum = read_number(command, "minimum", 1,
 									  RETENTION_MINIMUM_LIMIT);
+	if (option == OPTION_RECOVERY_WINDOW)
+		policy->recovery_window_s = INT64CONST(86400) *
+			read_number(command, "recovery-window", 0, RECOVERY_WINDOW_LIMIT_S / 86400);
 }
 
 /*
@@ -148,6 +156,8 @@ print_json(const Expiry *expiry)
 
 	for (int i = 0; i < expiry->count; i++)
 		json_array_append_new(list, expiry_item_to_json(expiry, i));
+	if (expiry->wal->files > 0)
+		json_array_append_new(list, expiry_item_to_json(expiry, EXPIRY_WAL));
 	json_print(list);
 }
 
@@ -167,6 +177,13 @@ print_table(const Expiry *expiry)
 		table_add(table, pstrdup(retention_role_name(judged->role)));
 		table_add(table, pstrdup(retention_decision_name(judged->decision)));
 		table_add(table, printable_text(expiry->items[i].reason));
+	}
+	if (expiry->wal->files > 0)
+	{
+		table_add(table, pstrdup("WAL"));
+		table_add(table, pstrdup(""));
+		table_add(table, pstrdup(retention_decision_name(wal_decision(expiry))));
+		table_add(table, wal_decision_text(expiry));
 	}
 	table_print(table);
 }
@@ -191,6 +208,7 @@ command_expire(const CommonOptions *options, int argc, char **argv)
 			.weekly_weeks = RETENTION_WEEKLY_WEEKS,
 			.monthly_months = RETENTION_MONTHLY_MONTHS,
 			.minimum = RETENTION_MINIMUM,
+			.recovery_window_s = RECOVERY_WINDOW_S,
 			.unfinished_hours = RETENTION_UNFINISHED_HOURS
 		},
 		.timezone = "UTC"

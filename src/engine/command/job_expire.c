@@ -19,6 +19,7 @@ read_policy(json_t *job)
 		.weekly_weeks = (int) job_integer(given, "weekly_weeks", RETENTION_WEEKLY_WEEKS),
 		.monthly_months = (int) job_integer(given, "monthly_months", RETENTION_MONTHLY_MONTHS),
 		.minimum = (int) job_integer(given, "minimum", RETENTION_MINIMUM),
+		.recovery_window_s = job_integer(given, "recovery_window_s", RECOVERY_WINDOW_S),
 		.unfinished_hours = RETENTION_UNFINISHED_HOURS,
 		.confirmed = json_is_true(json_object_get(job, "confirm"))
 	};
@@ -51,6 +52,8 @@ job_expire(json_t *job)
 		expiry_apply(repository, expiry, report_deletion);
 	for (int i = 0; i < expiry->count; i++)
 		protocol_send("row", expiry_item_to_json(expiry, i));
+	if (expiry->wal->files > 0)
+		protocol_send("row", expiry_item_to_json(expiry, EXPIRY_WAL));
 	if (!dry_run && expiry->confirmations > 0)
 		notice("warning",
 			   "Look at erpgo_backup_retention(), then call erpgo_backup_cleanup(confirm => true).",

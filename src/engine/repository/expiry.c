@@ -168,6 +168,55 @@ collect_items(Repository *repository, Expiry *expiry)
 }
 
 /*
+ * The verified physical backups, and in *items which ones they are; both are
+ * allocated.
+ */
+static WalExpiryBackups
+verified_physical(const Expiry *expiry, int **items)
+{
+	WalRetentionBackup *verified = pg_malloc0((expiry->count + 1) * sizeof(WalRetentionBackup));
+	WalExpiryBackups found = {.backups = verified};
+
+	*items = pg_malloc0((expiry->count + 1) * sizeof(int));
+	for (int i = 0; i < expiry->count; i++)
+	{
+		const Backup *backup = expiry->items[i].backup;
+		const PhysicalBackup *physical = backup == NULL ? NULL : backup->manifest->physical;
+
+		if (physical == NULL || expiry->judged[i].state != RETENTION_VERIFIED)
+			continue;
+		if (found.count == 0)
+			found.segment_bytes = physical->wal_segment_size;
+		if (found.segment_bytes != (uint64) physical->wal_segment_size)
+			found.segment_bytes = 0;
+		(*items)[found.count] = i;
+		verified[found.count++] = (WalRetentionBackup)
+		{
+			physical->timeline, physical->start_lsn, physical->stop_lsn,
+				backup->manifest->finished_ms / 1000
+		};
+	}
+	return found;
+}
+
+/*
+ * Decides about WAL, and which backups are of use with it.
+ */
+static void
+plan_wal(Repository *repository, Expiry *expiry, int64 now)
+{
+	int		   *items;
+	WalExpiryBackups backups = verified_physical(expiry, &items);
+
+	backups.window_start = wal_retention_window_start(backups.backups, backups.count, now,
+													  expiry->policy.recovery_window_s);
+	expiry->wal = wal_expiry_plan(repository, &backups);
+	for (int i = 0; i < backups.count; i++)
+		expiry->judged[items[i]].base_of_window = expiry->wal->is_base[i];
+	pg_free(items);
+}
+
+/*
  * Puts the decision about an item into words.  One whose deletion has begun
  * keeps the words that it began with.
  */
@@ -201,6 +250,7 @@ expiry_plan(Repository *repository, const RetentionPolicy *policy)
 		judge_item(repository, &expiry->items[i], now, &expiry->judged[i]);
 		expiry->judged[i].kind = kinds[i];
 	}
+	plan_wal(repository, expiry, now);
 	expiry->deletions = retention_decide(policy, now, expiry->judged,
 										 expiry->count, expiry->order);
 	for (int i = 0; i < expiry->count; i++)
@@ -259,6 +309,28 @@ delete_item(Repository *repository, Expiry *expiry, int item,
 	return done;
 }
 
+static void
+expire_wal_step(void *context)
+{
+	const PlanStep *step = context;
+
+	wal_expiry_apply(step->repository, step->expiry->wal);
+}
+
+/*
+ * Removes the WAL that is not needed, once the backups are dealt with.
+ */
+static bool
+expire_wal(PlanStep *plan, ExpiryReporter report, Failure *problem)
+{
+	if (plan->expiry->wal->doomed_count == 0)
+		return true;
+	if (!isolated_run(expire_wal_step, plan, problem))
+		return false;
+	report(plan->expiry, EXPIRY_WAL);
+	return true;
+}
+
 /*
  * Notes of those that cannot be read since when that is known, and removes
  * what deletions that were cut short have left of folders.
@@ -298,6 +370,12 @@ expiry_apply(Repository *repository, Expiry *expiry, ExpiryReporter report)
 			continue;
 		if (!failed)
 			first = problem;
+		failed = true;
+	}
+
+	if (!expire_wal(&plan, report, &problem) && !failed)
+	{
+		first = problem;
 		failed = true;
 	}
 

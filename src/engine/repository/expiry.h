@@ -7,6 +7,7 @@
 
 #include "common/retention.h"
 #include "repository/backup_delete.h"
+#include "repository/wal_expiry.h"
 
 /* A backup, or what there is of one. */
 typedef struct ExpiryItem
@@ -28,10 +29,11 @@ typedef struct Expiry
 	int			count;
 	int			deletions;
 	int			confirmations;	/* would be deleted if that was confirmed */
+	WalExpiry  *wal;
 } Expiry;
 
 /*
- * Decides about all backups of the cluster; changes nothing.  A damaged
+ * Decides about all backups of the cluster and its WAL; changes nothing.  A damaged
  * backup is decided about like the others.  Anything else that keeps a backup
  * from being read, such as a missing key, is a failure: who cannot judge all
  * must not delete any.
@@ -40,10 +42,12 @@ extern Expiry *expiry_plan(Repository *repository,
 						   const RetentionPolicy *policy);
 
 /*
- * Deletes what is to be deleted, and tells about each one that is gone.  One
- * that cannot be deleted does not keep the others; its failure, the first one
- * if there are several, comes at the end.
+ * Deletes what is to be deleted, and tells about each one that is gone, at
+ * the end about WAL.  One that cannot be deleted does not keep the others; its
+ * failure, the first one if there are several, comes at the end.
  */
+#define EXPIRY_WAL (-1)			/* in place of an item */
+
 typedef void (*ExpiryReporter) (const Expiry *expiry, int item);
 
 extern void expiry_apply(Repository *repository, Expiry *expiry,

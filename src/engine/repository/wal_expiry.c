@@ -1,0 +1,174 @@
+/*
+ * What becomes of the WAL archive.
+ */
+#include "postgres_fe.h"
+
+#include "failure.h"
+#include "repository/wal_expiry.h"
+
+/* A file of the archive. */
+typedef struct WalFile
+{
+	WalName		name;
+	const char *file;
+	const StoreObject *stored;
+} WalFile;
+
+/* All of them, in the order of the listing: the oldest of a timeline first. */
+typedef struct WalFiles
+{
+	StoreListing listing;
+	WalFile    *files;
+	int			count;
+} WalFiles;
+
+/* A timeline of the archive. */
+typedef struct LiveTimeline
+{
+	uint32		timeline;
+	time_t		newest;			/* when its last file was stored */
+} LiveTimeline;
+
+static WalFiles
+list_files(Repository *repository)
+{
+	char	   *prefix = psprintf("%swal/", repository->prefix);
+	WalFiles	all = {.listing = store_list(repository->store, prefix)};
+
+	all.files = pg_malloc0((all.listing.count + 1) * sizeof(WalFile));
+	for (int i = 0; i < all.listing.count; i++)
+	{
+		const StoreObject *stored = &all.listing.objects[i];
+		WalObject	object;
+
+		if (!wal_object_parse(strrchr(stored->name, '/') + 1, &object))
+			continue;
+		all.files[all.count++] = (WalFile)
+		{
+			object.name, pg_strdup(object.file), stored
+		};
+	}
+	pg_free(prefix);
+	return all;
+}
+
+/*
+ * The timelines that files belong to, oldest first; allocated.
+ */
+static LiveTimeline *
+list_timelines(const WalFiles *all, int *count)
+{
+	LiveTimeline *timelines = pg_malloc0((all->count + 1) * sizeof(LiveTimeline));
+
+	*count = 0;
+	for (int i = 0; i < all->count; i++)
+	{
+		const WalFile *file = &all->files[i];
+		LiveTimeline *last = &timelines[*count];
+
+		if (*count > 0 && timelines[*count - 1].timeline == file->name.timeline)
+			last--;
+		else
+			(*count)++;
+		last->timeline = file->name.timeline;
+		last->newest = Max(last->newest, file->stored->modified);
+	}
+	return timelines;
+}
+
+/*
+ * Reads the history of a timeline.  False if it should have one, but the
+ * archive has not.
+ */
+static bool
+read_history(Repository *repository, uint32 timeline, TimelineHistory *history)
+{
+	char	   *content = wal_archive_history(wal_archive_open(repository), timeline);
+	bool		known = timeline == 1;
+
+	timeline_history_begin(history, timeline);
+	if (content != NULL)
+		known = timeline_history_parse(history, timeline, content);
+	pg_free(content);
+	return known;
+}
+
+/*
+ * Finds the base of a timeline; false if there is none.
+ */
+static bool
+find_base(Repository *repository, const WalExpiryBackups *backups,
+		  uint32 timeline, int *base)
+{
+	TimelineHistory *history = pg_malloc(sizeof(TimelineHistory));
+
+	*base = WAL_RETENTION_NO_BASE;
+	if (read_history(repository, timeline, history))
+		*base = wal_retention_base(history, backups->backups, backups->count,
+								   backups->window_start);
+	pg_free(history);
+	return *base != WAL_RETENTION_NO_BASE;
+}
+
+/*
+ * Finds the bases of all timelines that are alive, and from where on WAL is
+ * needed because of them.
+ */
+static uint64
+find_bases(Repository *repository, const WalExpiryBackups *backups,
+		   const WalFiles *all, WalExpiry *expiry)
+{
+	int			count;
+	LiveTimeline *timelines = list_timelines(all, &count);
+	uint64		keep_from = PG_UINT64_MAX;
+
+	expiry->has_bases = count > 0 && backups->segment_bytes > 0;
+	for (int i = 0; i < count; i++)
+	{
+		int			base;
+
+		if (i < count - 1 && timelines[i].newest < backups->window_start)
+			continue;
+		if (!find_base(repository, backups, timelines[i].timeline, &base))
+		{
+			expiry->has_bases = false;
+			continue;
+		}
+		expiry->is_base[base] = true;
+		keep_from = Min(keep_from, backups->backups[base].start_lsn);
+	}
+	pg_free(timelines);
+	return keep_from;
+}
+
+WalExpiry *
+wal_expiry_plan(Repository *repository, const WalExpiryBackups *backups)
+{
+	WalExpiry  *expiry = pg_malloc0(sizeof(WalExpiry));
+	WalFiles	all = list_files(repository);
+	uint64		keep_from;
+
+	expiry->files = all.count;
+	expiry->is_base = pg_malloc0(backups->count + 1);
+	expiry->doomed = pg_malloc0((all.count + 1) * sizeof(char *));
+	keep_from = find_bases(repository, backups, &all, expiry);
+	for (int i = 0; i < all.count && expiry->has_bases; i++)
+	{
+		const WalFile *file = &all.files[i];
+
+		if (wal_is_needed(&file->name, backups->segment_bytes, keep_from))
+			continue;
+		expiry->doomed[expiry->doomed_count++] = pg_strdup(file->stored->name);
+		expiry->doomed_bytes += file->stored->size;
+		strlcpy(expiry->doomed_last, file->file, sizeof(expiry->doomed_last));
+	}
+	store_listing_free(&all.listing);
+	return expiry;
+}
+
+void
+wal_expiry_apply(Repository *repository, const WalExpiry *expiry)
+{
+	for (int i = 0; i < expiry->doomed_count; i++)
+		store_remove(repository->store, expiry->doomed[i]);
+}
