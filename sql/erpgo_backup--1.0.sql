@@ -1049,6 +1049,8 @@ CREATE VIEW erpgo_backup.alert_kind AS
 		('verification_failed', 'critical', 'Verification failed'),
 		('bad_pages', 'critical', 'Bad pages'),
 		('cleanup_failed', 'warning', 'Clean-up failed'),
+		('wal_archiving_behind', 'warning', 'WAL archiving behind'),
+		('wal_archiving_behind', 'critical', 'WAL is not archived'),
 		('repository_unavailable', 'warning', 'Repository unavailable'),
 		('notification_failed', 'warning', 'Alerts do not arrive'))
 		AS k (kind, severity, title);
@@ -1362,10 +1364,42 @@ CREATE VIEW erpgo_backup.monitoring AS
 	LEFT JOIN erpgo_backup.repository_state AS r ON true;
 COMMENT ON VIEW erpgo_backup.monitoring IS 'one row: what is measured';
 
+/*
+ * What the archiver has left to do, and how old the WAL is that exists nowhere
+ * else: all of it since the last file was archived, but nothing if the server
+ * has not written beyond that one.
+ */
+CREATE VIEW erpgo_backup.wal_archiving AS
+	SELECT s.now, s.is_on, f.ready, f.ready_since, a.archived_count, a.failed_count,
+		   a.last_archived_time AS archived_at, a.last_archived_wal AS archived_wal,
+		   a.last_failed_time > coalesce(a.last_archived_time, '-infinity') AS is_failing,
+		   a.last_failed_wal AS failed_wal,
+		   CASE WHEN s.is_on AND a.last_archived_time IS NOT NULL THEN
+					CASE WHEN coalesce(pg_current_wal_insert_lsn() <= e.lsn + s.page_header, false)
+						 THEN interval '0'
+						 ELSE greatest(s.now - a.last_archived_time, '0') END END AS exposed_for
+	FROM (SELECT clock_timestamp(), current_setting('archive_mode') <> 'off' AND NOT pg_is_in_recovery(),
+				 -- Of the first page of a segment; a switch leaves the position behind it.
+				 40)
+		 AS s (now, is_on, page_header)
+	CROSS JOIN pg_stat_archiver AS a
+	CROSS JOIN LATERAL (
+		SELECT count(*) FILTER (WHERE d.name LIKE '%.ready'),
+			   min(d.modification) FILTER (WHERE d.name LIKE '%.ready')
+		FROM pg_ls_archive_statusdir() AS d
+		WHERE s.is_on) AS f (ready, ready_since)
+	CROSS JOIN LATERAL (
+		SELECT CASE WHEN a.last_archived_wal ~ '^[0-9A-F]{24}$' THEN
+			'0/0'::pg_lsn + (('x0' || substr(a.last_archived_wal, 9, 8))::bit(36)::bigint * 4294967296
+				+ (('x0' || substr(a.last_archived_wal, 17, 8))::bit(36)::bigint + 1)
+				* pg_size_bytes(current_setting('wal_segment_size'))) END) AS e (lsn);
+COMMENT ON VIEW erpgo_backup.wal_archiving IS 'one row: how the archiving of WAL is doing';
+
 CREATE VIEW @extschema@.erpgo_backup_status AS
 	SELECT c."check", c.status, left(c.value, 38) AS value, c.target,
 		   CASE WHEN c.status <> 'ok' THEN c.hint END AS hint
 	FROM erpgo_backup.monitoring AS m
+	CROSS JOIN erpgo_backup.wal_archiving AS w
 	LEFT JOIN LATERAL (
 		SELECT n.type, n.status, n.ended_at
 		FROM erpgo_backup.newest_run AS n
@@ -1445,14 +1479,33 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 				  || erpgo_backup.span(m.now - m.measured_at) || ' ago', 'not measured'), '> 20 %',
 		 CASE WHEN m.free_percent IS NULL THEN 'Run erpgo_backup_check().'
 			  ELSE 'Free space or keep fewer backups.' END),
-		(10, 'running',
+		(10, 'WAL archiving',
+		 CASE WHEN m.now - w.ready_since >= interval '1 hour' THEN 'critical'
+			  WHEN m.now - w.ready_since >= interval '5 minutes' OR w.is_failing THEN 'warning'
+			  ELSE 'ok' END,
+		 CASE WHEN NOT w.is_on THEN 'archive_mode is off'
+			  ELSE w.ready || ' waiting' || coalesce(' for ' || erpgo_backup.span(m.now - w.ready_since), '')
+				   || CASE WHEN w.is_failing THEN ', failing' ELSE '' END END,
+		 CASE WHEN w.is_on THEN '< 5 min' ELSE '-' END, 'See the archiver''s messages in the log.'),
+		(11, 'data at risk',
+		 CASE WHEN w.exposed_for < interval '1 hour' THEN 'ok'
+			  WHEN w.exposed_for IS NULL AND m.success_age < interval '6 hours' THEN 'ok'
+			  WHEN w.exposed_for IS NULL AND m.now < m.planned_at THEN 'ok'
+			  WHEN w.exposed_for IS NULL AND m.success_at IS NULL THEN 'unknown'
+			  ELSE 'warning' END,
+		 coalesce(erpgo_backup.span(w.exposed_for) || ', since WAL was archived',
+				  erpgo_backup.span(m.success_age) || ', since the last backup', 'everything'),
+		 CASE WHEN w.exposed_for IS NOT NULL THEN '< 1 h'
+			  WHEN m.planned_at - m.success_at > interval '6 hours' THEN 'as scheduled' ELSE '< 6 h' END,
+		 CASE WHEN w.exposed_for IS NOT NULL THEN 'Set archive_timeout.' ELSE 'Archive WAL to lose less.' END),
+		(12, 'running',
 		 CASE WHEN job.phase = 'waiting' THEN 'warning' ELSE 'ok' END,
 		 coalesce(job.operation || coalesce(' ' || job.type, '') || ', '
 				  || coalesce(nullif(job.phase, '') || ', ', '')
 				  || coalesce(floor(job.percent) || ' %, ', '')
 				  || erpgo_backup.span(m.now - job.started_at), 'nothing'), '-',
 		 'It failed and is tried again soon.'),
-		(11, 'open alerts',
+		(13, 'open alerts',
 		 CASE WHEN open.critical > 0 THEN 'critical' WHEN open.warning > 0 THEN 'warning' ELSE 'ok' END,
 		 coalesce(nullif(concat_ws(', ', nullif(open.critical, 0) || ' critical',
 								   nullif(open.warning, 0) || ' warning',
@@ -1533,6 +1586,12 @@ CREATE VIEW erpgo_backup.metric AS
 		('erpgo_backup_job_progress_ratio', 'gauge', 'How far the phase of a running job is; the least if there are several.'),
 		('erpgo_backup_due_timestamp_seconds', 'gauge', 'When the next full backup is overdue, or since when it is.'),
 		('erpgo_backup_overdue_seconds', 'gauge', 'For how long a full backup has been overdue.'),
+		('erpgo_backup_wal_ready_files', 'gauge', 'Files of WAL that wait to be archived.'),
+		('erpgo_backup_wal_ready_since_timestamp_seconds', 'gauge', 'Since when the oldest of these waits; absent if none does.'),
+		('erpgo_backup_wal_archived_files_total', 'counter', 'Files of WAL that were archived.'),
+		('erpgo_backup_wal_archive_failures_total', 'counter', 'Failed attempts to archive a file of WAL.'),
+		('erpgo_backup_wal_last_archived_timestamp_seconds', 'gauge', 'When a file of WAL was last archived; 0 if none was.'),
+		('erpgo_backup_recovery_point_timestamp_seconds', 'gauge', 'When WAL was last archived, or else the newest good backup was finished.'),
 		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'))
 		AS m (name, type, help);
 COMMENT ON VIEW erpgo_backup.metric IS 'the metrics that there are';
@@ -1614,6 +1673,23 @@ CREATE VIEW erpgo_backup.metric_of_all AS
 		AS v (metric, labels, value);
 COMMENT ON VIEW erpgo_backup.metric_of_all IS 'samples without a type or operation';
 
+CREATE VIEW erpgo_backup.metric_of_wal AS
+	SELECT v.metric, NULL COLLATE "C" AS labels, v.value
+	FROM erpgo_backup.wal_archiving AS w
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_wal_ready_files', w.ready::numeric),
+		('erpgo_backup_wal_ready_since_timestamp_seconds', extract(epoch FROM w.ready_since)),
+		('erpgo_backup_wal_archived_files_total', w.archived_count),
+		('erpgo_backup_wal_archive_failures_total', w.failed_count),
+		('erpgo_backup_wal_last_archived_timestamp_seconds', coalesce(extract(epoch FROM w.archived_at), 0)))
+		AS v (metric, value)
+	WHERE w.is_on
+	UNION ALL
+	SELECT 'erpgo_backup_recovery_point_timestamp_seconds', NULL,
+		   extract(epoch FROM coalesce(CASE WHEN w.is_on THEN w.archived_at END, m.success_at))
+	FROM erpgo_backup.wal_archiving AS w, erpgo_backup.monitoring AS m;
+COMMENT ON VIEW erpgo_backup.metric_of_wal IS 'samples of the archiving of WAL';
+
 CREATE VIEW erpgo_backup.metric_of_alert AS
 	SELECT 'erpgo_backup_alerts_firing' AS metric,
 		   erpgo_backup.metric_label('kind', k.kind) || ','
@@ -1636,6 +1712,8 @@ BEGIN ATOMIC
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_schedule AS o
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_all AS o
+		UNION ALL
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_wal AS o
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_type AS o
 		UNION ALL
@@ -1857,6 +1935,17 @@ CREATE VIEW erpgo_backup.condition_of_all AS
 		   'Old backups could not be removed: ' || h.problem, '{}'
 	FROM erpgo_backup.health AS h
 	WHERE h.subject = 'clean-up' AND h.problem IS NOT NULL
+	UNION ALL
+	SELECT 'wal_archiving_behind', 'repository',
+		   CASE WHEN w.now - w.ready_since >= interval '1 hour' THEN 'critical' ELSE 'warning' END, NULL,
+		   format('Files of WAL wait to be archived: %s, the oldest one since %s.%s', w.ready,
+				  erpgo_backup.moment(w.ready_since),
+				  CASE WHEN w.is_failing THEN ' File "' || w.failed_wal || '" could not be archived: the server''s log says why.'
+					   ELSE '' END),
+		   jsonb_strip_nulls(jsonb_build_object('ready', w.ready, 'ready_since', w.ready_since,
+												'archived_at', w.archived_at))
+	FROM erpgo_backup.wal_archiving AS w
+	WHERE w.now - w.ready_since >= interval '5 minutes'
 	UNION ALL
 	SELECT 'repository_unavailable', 'repository', 'warning', NULL,
 		   'The repository could not be looked at: ' || h.problem, '{}'
@@ -2134,11 +2223,17 @@ COMMENT ON FUNCTION erpgo_backup.delivery_end(text, text, text, text, text)
 
 CREATE VIEW erpgo_backup.alert_agenda AS
 	SELECT ceil(1000 * extract(epoch FROM least(
-				CASE WHEN m.due_at > m.now THEN m.due_at END, r.repeat_at) - m.now))::bigint AS next_ms,
+				CASE WHEN m.due_at > m.now THEN m.due_at END, r.repeat_at,
+				CASE WHEN w.behind_at > m.now THEN w.behind_at
+					 WHEN w.behind_at + interval '55 minutes' > m.now
+					 THEN w.behind_at + interval '55 minutes' END) - m.now))::bigint AS next_ms,
 		   ceil(1000 * extract(epoch FROM
 				(SELECT min(d.next_try_at) FROM erpgo_backup.delivery_next AS d) - m.now))::bigint AS delivery_ms,
 		   floor(1000 * extract(epoch FROM m.now - m.measured_at))::bigint AS measured_ms_ago
 	FROM erpgo_backup.monitoring AS m
+	CROSS JOIN (
+		SELECT a.ready_since + interval '5 minutes'
+		FROM erpgo_backup.wal_archiving AS a) AS w (behind_at)
 	CROSS JOIN (
 		SELECT min(a.notified_at) + nullif(coalesce(
 				   current_setting('erpgo_backup.alert_repeat_interval', true), '6h')::interval, '0')
