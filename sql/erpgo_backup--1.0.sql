@@ -646,6 +646,24 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.erpgo_backup_check()
 	IS 'every precondition, one row each, with what to do about it';
 
+CREATE FUNCTION erpgo_backup.recovery_windows(OUT timeline text, OUT begins_at text,
+	OUT ends_at text, OUT begin_lsn text, OUT end_lsn text, OUT backups text,
+	OUT begins_with text, OUT missing text)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_recovery_windows';
+COMMENT ON FUNCTION erpgo_backup.recovery_windows() IS 'for the view erpgo_backup_recovery_window';
+
+CREATE VIEW @extschema@.erpgo_backup_recovery_window AS
+	SELECT w.timeline::bigint, w.begins_at::timestamptz, w.ends_at::timestamptz,
+		   w.begin_lsn::pg_lsn, w.end_lsn::pg_lsn, w.backups::integer, w.begins_with,
+		   w.missing
+	FROM erpgo_backup.recovery_windows() AS w
+	ORDER BY w.timeline::bigint, w.begin_lsn::pg_lsn;
+COMMENT ON VIEW @extschema@.erpgo_backup_recovery_window
+	IS 'from when to when the cluster can be restored to any moment; looks into the repository';
+
 CREATE FUNCTION @extschema@.erpgo_backup_sync()
 RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -2273,11 +2291,11 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.erpgo_backup_wait(text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION erpgo_backup.job_progress(),
+GRANT EXECUTE ON FUNCTION erpgo_backup.job_progress(), erpgo_backup.recovery_windows(),
 	erpgo_backup.wal_segment(bigint, pg_lsn, bigint),
 	@extschema@.erpgo_backup_list()
 TO pg_monitor;
-GRANT SELECT ON @extschema@.erpgo_backup_progress,
+GRANT SELECT ON @extschema@.erpgo_backup_progress, @extschema@.erpgo_backup_recovery_window,
 	@extschema@.erpgo_backup_history, @extschema@.erpgo_backup_attempts,
 	@extschema@.erpgo_backup_audit
 TO pg_monitor;

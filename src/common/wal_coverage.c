@@ -19,6 +19,16 @@ wal_segment_number(const WalName *name, uint64_t segment_bytes)
 	return name->log * (LOG_BYTES / segment_bytes) + name->segment;
 }
 
+void
+wal_segment_of_number(uint32_t timeline, uint64_t number,
+					  uint64_t segment_bytes, char text[WAL_SEGMENT_SIZE])
+{
+	uint64_t	per_log = LOG_BYTES / segment_bytes;
+	WalName		name = {WAL_SEGMENT, timeline, number / per_log, number % per_log};
+
+	wal_segment_format(&name, text);
+}
+
 /*
  * The newest timeline of the route that has begun at a segment.
  */

@@ -53,6 +53,11 @@ typedef struct WalCoverage
 /* The number of a segment, counted from position 0. */
 extern uint64_t wal_segment_number(const WalName *name, uint64_t segment_bytes);
 
+/* And the reverse: writes the name of a segment. */
+extern void wal_segment_of_number(uint32_t timeline, uint64_t number,
+								  uint64_t segment_bytes,
+								  char text[WAL_SEGMENT_SIZE]);
+
 /*
  * Follows a route through what is archived.  Writes the first holes, as many
  * as have room.  Where a timeline begins within a segment, its own copy of

@@ -27,6 +27,7 @@ static const Subcommand subcommands[] = {
 	{"verify", "compare backups with what they were when they were made", command_verify},
 	{"restore", "restore databases of a backup", command_restore},
 	{"expire", "delete the backups that are not to be kept any longer", command_expire},
+	{"window", "print from when to when there is recovery to any moment", command_window},
 	{"check", "check the repository", command_check},
 	{"wal-push", "archive a file of WAL, as archive_command", command_wal_push},
 	{"wal-get", "take a file out of the WAL archive, as restore_command", command_wal_get},

@@ -128,6 +128,7 @@ history_end(const JobRequest *request, const JobEnd *end)
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_CHECK:
+		case JOB_WINDOW:
 		case JOB_NOTIFY:
 		case JOB_RECOVER:
 		case JOB_EXPIRE:

@@ -291,6 +291,7 @@ job_description(const JobRequest *request)
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_CHECK:
+		case JOB_WINDOW:
 		case JOB_RECOVER:
 		case JOB_MEASURE:
 			break;
@@ -318,6 +319,7 @@ job_time_limit(const JobRequest *request)
 		case JOB_ADOPT:
 		case JOB_EVENT:
 		case JOB_CHECK:
+		case JOB_WINDOW:
 		case JOB_RECOVER:
 		case JOB_EXPIRE:
 			break;

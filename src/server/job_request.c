@@ -16,6 +16,7 @@ job_kind_name(JobKind kind)
 		[JOB_ADOPT] = "adopt",
 		[JOB_EVENT] = "event",
 		[JOB_CHECK] = "check",
+		[JOB_WINDOW] = "window",
 		[JOB_NOTIFY] = "notify",
 		[JOB_RECOVER] = "recover",
 		[JOB_EXPIRE] = "expire",
@@ -36,6 +37,7 @@ job_title(const JobRequest *request)
 		[JOB_ADOPT] = "adoption of the repository",
 		[JOB_EVENT] = "change of backup",
 		[JOB_CHECK] = "check of the repository",
+		[JOB_WINDOW] = "search for recovery windows",
 		[JOB_NOTIFY] = "sending of alerts",
 		[JOB_RECOVER] = "clean-up of the repository",
 		[JOB_EXPIRE] = "clean-up of old backups",
@@ -83,6 +85,7 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 	switch (request->kind)
 	{
 		case JOB_CHECK:
+		case JOB_WINDOW:
 		case JOB_RECOVER:
 		case JOB_METRICS:
 		case JOB_MEASURE:

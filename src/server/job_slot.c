@@ -199,6 +199,7 @@ job_any_active(char id[BACKUP_ID_SIZE])
 		const JobSlot *slot = &job_table->slots[i];
 
 		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
+			slot->request.kind != JOB_WINDOW &&
 			slot->request.kind != JOB_EXPIRE &&
 			slot->request.kind != JOB_METRICS &&
 			slot->request.kind != JOB_MEASURE &&

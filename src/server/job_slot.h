@@ -47,6 +47,7 @@ typedef enum JobKind
 	JOB_ADOPT,					/* becomes the owner of the folder */
 	JOB_EVENT,
 	JOB_CHECK,
+	JOB_WINDOW,					/* finds the recovery windows */
 	JOB_NOTIFY,
 	JOB_RECOVER,
 	JOB_EXPIRE,

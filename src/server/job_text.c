@@ -23,7 +23,7 @@ clip_text(char *buffer, size_t size, const char *value)
 bool
 job_answers_in_rows(const JobRequest *request)
 {
-	return request->kind == JOB_CHECK ||
+	return request->kind == JOB_CHECK || request->kind == JOB_WINDOW ||
 		(request->kind == JOB_NOTIFY && !job_is_delivery(request));
 }
 

@@ -110,6 +110,9 @@ subtest 'a clean-up that is killed' => sub {
 		'the audit has it');
 };
 
+is($server->sql('SELECT backups, begins_with, missing FROM erpgo_backup_recovery_window OFFSET 1'),
+	"2|$base|", 'the recovery window begins with that backup');
+
 # Restores and starts a copy; what the table holds then.
 sub rows_of
 {

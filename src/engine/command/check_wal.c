@@ -5,8 +5,8 @@
 
 #include "command/command.h"
 #include "common/wal_coverage.h"
-#include "common/wal_object.h"
 #include "protocol.h"
+#include "repository/wal_archive.h"
 
 /*
  * Reads the newest physical backup; NULL if there is none that can be read.
@@ -32,57 +32,22 @@ newest_physical(Repository *repository)
 }
 
 /*
- * The segments of a timeline that are archived, in order.
- */
-static WalName *
-archived_segments(Repository *repository, uint32 timeline, int *count)
-{
-	char	   *folder = psprintf("%swal/%08X/", repository->prefix, timeline);
-	StoreListing listing = store_list(repository->store, folder);
-	WalName    *segments = pg_malloc0((listing.count + 1) * sizeof(WalName));
-
-	*count = 0;
-	for (int i = 0; i < listing.count; i++)
-	{
-		const char *slash = strrchr(listing.objects[i].name, '/');
-		WalObject	object;
-
-		if (wal_object_parse(slash + 1, &object) && object.name.kind == WAL_SEGMENT)
-			segments[(*count)++] = object.name;
-	}
-	store_listing_free(&listing);
-	pg_free(folder);
-	return segments;
-}
-
-/*
- * The name of a segment that is counted from position 0; allocated.
- */
-static char *
-segment_text(uint32 timeline, uint64 number, uint64 segment_bytes)
-{
-	uint64		per_log = (UINT64CONST(1) << 32) / segment_bytes;
-	WalName		name = {WAL_SEGMENT, timeline, number / per_log, number % per_log};
-	char		segment[WAL_SEGMENT_SIZE];
-
-	wal_segment_format(&name, segment);
-	return pg_strdup(segment);
-}
-
-/*
  * Says what an archive covers, and the first hole if there is one.
  */
 static char *
 coverage_text(const WalCoverage *coverage, const WalHole *hole,
 			  uint64 segment_bytes)
 {
+	char		first[WAL_SEGMENT_SIZE];
+	char		last[WAL_SEGMENT_SIZE];
+
 	if (coverage->holes == 0)
 		return psprintf("all WAL from the newest physical backup up to %s is there",
 						lsn_text(coverage->unbroken));
+	wal_segment_of_number(hole->timeline, hole->first, segment_bytes, first);
+	wal_segment_of_number(hole->timeline, hole->last, segment_bytes, last);
 	return psprintf("WAL from \"%s\" to \"%s\" is missing: the newest physical backup can be recovered up to %s only",
-					segment_text(hole->timeline, hole->first, segment_bytes),
-					segment_text(hole->timeline, hole->last, segment_bytes),
-					lsn_text(coverage->unbroken));
+					first, last, lsn_text(coverage->unbroken));
 }
 
 json_t *
@@ -103,8 +68,8 @@ check_wal(Repository *repository)
 	};
 	route.start = physical->start_lsn;
 	archived.segment_bytes = physical->wal_segment_size;
-	archived.segments = archived_segments(repository, physical->timeline,
-										  &archived.count);
+	archived.segments = wal_archive_segments(wal_archive_open(repository), physical->timeline,
+											 &archived.count);
 	coverage = wal_coverage(&route, &archived, &hole, 1);
 	if (coverage.end == route.start)
 		return NULL;

@@ -29,6 +29,7 @@ extern int	command_show(const CommonOptions *options, int argc, char **argv);
 extern int	command_verify(const CommonOptions *options, int argc, char **argv);
 extern int	command_restore(const CommonOptions *options, int argc, char **argv);
 extern int	command_expire(const CommonOptions *options, int argc, char **argv);
+extern int	command_window(const CommonOptions *options, int argc, char **argv);
 extern int	command_check(const CommonOptions *options, int argc, char **argv);
 extern int	command_wal_push(const CommonOptions *options, int argc, char **argv);
 extern int	command_wal_get(const CommonOptions *options, int argc, char **argv);
@@ -41,6 +42,7 @@ extern const char *const help_show;
 extern const char *const help_verify;
 extern const char *const help_restore;
 extern const char *const help_expire;
+extern const char *const help_window;
 extern const char *const help_check;
 extern const char *const help_wal_push;
 extern const char *const help_wal_get;
@@ -67,6 +69,7 @@ extern json_t *job_metrics(json_t *job);
 extern json_t *job_notify(json_t *job);
 extern json_t *job_archive(json_t *job);
 extern json_t *job_listen(json_t *job);
+extern json_t *job_window(json_t *job);
 
 /*
  * Verifies a backup to a depth (VERIFY_DIGEST to VERIFY_FULL), reporting

@@ -27,7 +27,8 @@ static const struct
 	{"metrics", job_metrics},
 	{"measure", job_measure},
 	{"notify", job_notify},
-	{"listen", job_listen}
+	{"listen", job_listen},
+	{"window", job_window}
 };
 
 const char *

@@ -141,6 +141,29 @@ wal_archive_find(WalArchive *archive, const char *file, int *count)
 	return entries;
 }
 
+WalFiles
+wal_archive_files(Repository *repository)
+{
+	char	   *prefix = psprintf("%swal/", repository->prefix);
+	WalFiles	all = {.listing = store_list(repository->store, prefix)};
+
+	all.files = pg_malloc0((all.listing.count + 1) * sizeof(WalFile));
+	for (int i = 0; i < all.listing.count; i++)
+	{
+		WalFile    *file = &all.files[all.count];
+		WalObject	object;
+
+		if (!wal_object_parse(last_component(all.listing.objects[i].name), &object))
+			continue;
+		file->name = object.name;
+		strlcpy(file->file, object.file, sizeof(file->file));
+		file->stored = &all.listing.objects[i];
+		all.count++;
+	}
+	pg_free(prefix);
+	return all;
+}
+
 WalName *
 wal_archive_segments(WalArchive *archive, uint32 timeline, int *count)
 {

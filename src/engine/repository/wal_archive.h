@@ -33,6 +33,22 @@ typedef struct WalEntry
 	time_t		modified;
 } WalEntry;
 
+/* A file of the archive, whatever else is known of its object. */
+typedef struct WalFile
+{
+	WalName		name;
+	char		file[WAL_NAME_SIZE];	/* as the server gave it */
+	const StoreObject *stored;
+} WalFile;
+
+/* All files of the archive in the order of their names; the listing has them. */
+typedef struct WalFiles
+{
+	StoreListing listing;
+	WalFile    *files;
+	int			count;
+} WalFiles;
+
 /* A file to be archived. */
 typedef struct WalSource
 {
@@ -90,6 +106,12 @@ extern bool wal_archive_get(WalArchive *archive, const char *file,
  * if the archive has none.  Fails as wal_archive_get does.
  */
 extern char *wal_archive_history(WalArchive *archive, uint32 timeline);
+
+/*
+ * Lists the whole archive; allocated.  Whatever else has such a name is
+ * ignored.
+ */
+extern WalFiles wal_archive_files(Repository *repository);
 
 /*
  * The segments of a timeline that are in the archive, whole ones only, in

@@ -6,51 +6,12 @@
 #include "failure.h"
 #include "repository/wal_expiry.h"
 
-/* A file of the archive. */
-typedef struct WalFile
-{
-	WalName		name;
-	const char *file;
-	const StoreObject *stored;
-} WalFile;
-
-/* All of them, in the order of the listing: the oldest of a timeline first. */
-typedef struct WalFiles
-{
-	StoreListing listing;
-	WalFile    *files;
-	int			count;
-} WalFiles;
-
 /* A timeline of the archive. */
 typedef struct LiveTimeline
 {
 	uint32		timeline;
 	time_t		newest;			/* when its last file was stored */
 } LiveTimeline;
-
-static WalFiles
-list_files(Repository *repository)
-{
-	char	   *prefix = psprintf("%swal/", repository->prefix);
-	WalFiles	all = {.listing = store_list(repository->store, prefix)};
-
-	all.files = pg_malloc0((all.listing.count + 1) * sizeof(WalFile));
-	for (int i = 0; i < all.listing.count; i++)
-	{
-		const StoreObject *stored = &all.listing.objects[i];
-		WalObject	object;
-
-		if (!wal_object_parse(strrchr(stored->name, '/') + 1, &object))
-			continue;
-		all.files[all.count++] = (WalFile)
-		{
-			object.name, pg_strdup(object.file), stored
-		};
-	}
-	pg_free(prefix);
-	return all;
-}
 
 /*
  * The timelines that files belong to, oldest first; allocated.
@@ -145,7 +106,7 @@ WalExpiry *
 wal_expiry_plan(Repository *repository, const WalExpiryBackups *backups)
 {
 	WalExpiry  *expiry = pg_malloc0(sizeof(WalExpiry));
-	WalFiles	all = list_files(repository);
+	WalFiles	all = wal_archive_files(repository);
 	uint64		keep_from;
 
 	expiry->files = all.count;
