@@ -20,7 +20,7 @@ typedef struct RecoveryWindow
 	uint64		begin_lsn;
 	int64		end_ms;			/* when the last of the WAL was archived */
 	uint64		end_lsn;
-	char	   *missing;		/* which WAL is, after it; NULL if none is known */
+	char	   *missing;		/* WAL, right after it; NULL if none is known */
 } RecoveryWindow;
 
 /*
