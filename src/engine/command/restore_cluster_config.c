@@ -74,6 +74,18 @@ find_config(const RestorePlan *plan, const char *name)
 	return NULL;
 }
 
+const char *
+cluster_config_file(const ClusterRestore *restore)
+{
+	const Target *target = restore->target;
+	const ListedFile *file = find_config(restore->plan, MAIN_CONF);
+
+	if (file == NULL ||
+		strcmp(target->folders[TARGET_CONFIG].path, target->folders[TARGET_DATA].path) == 0)
+		return NULL;
+	return target_text(target, target_locate(target, file));
+}
+
 /*
  * Adds the setting that names a configuration file, if the backup has it.
  */
