@@ -17,6 +17,8 @@
 #include "command/terminal.h"
 #include "command/verify_backup.h"
 #include "protocol.h"
+#include "repository/instance.h"
+#include "repository/owner.h"
 
 const char *
 cluster_resolve_id(Repository *repository, const RecoveryTarget *target,
@@ -183,6 +185,7 @@ static void
 fill_target(void *context)
 {
 	ClusterRestore *restore = context;
+	char		instance[INSTANCE_ID_SIZE];
 
 	cluster_scan_recovery(restore);
 	prepare_target(restore);
@@ -192,6 +195,8 @@ fill_target(void *context)
 	target_write_file(restore->target, data_path("backup_label"),
 					  cluster_file_mode(restore), restore->label, strlen(restore->label));
 	cluster_configure(restore);
+	if (restore->request->take_over)
+		instance_renew(restore->target->folders[TARGET_DATA].path, instance);
 	cluster_write_manifest(restore);
 	restore_sync(&restore->work);
 	finish_target(restore);
@@ -254,6 +259,8 @@ conclude(const ClusterRestore *restore, int64 duration_ms)
 	if (!restore->options->json)
 		report(restore, duration_ms);
 	fflush(stdout);
+	if (restore->request->take_over)
+		owner_adopt(restore->repository, restore->target->folders[TARGET_DATA].path);
 	if (restore->request->start)
 		reached = cluster_start(restore);
 	terminal_progress_clear();
