@@ -29,7 +29,8 @@ our $MASTER_KEY = 'a master key of 32 bytes or more';
 # Starts a server that has the extension preloaded, and creates it in the
 # database "postgres".  Options: encrypted (true: a secrets file with a key),
 # settings (a hash of more settings), preload (false: do not), extension
-# (false: do not create it), default_schedules (true: they run).
+# (false: do not create it), default_schedules (true: they run), init (a list of
+# more arguments of initdb).
 sub new
 {
 	my ($class, $name, %options) = @_;
@@ -41,7 +42,7 @@ sub new
 		secrets => undef
 	}, $class;
 
-	$node->init;
+	$node->init(extra => $options{init} || []);
 	$self->write_settings(%options);
 	$node->start;
 	$self->sql('CREATE EXTENSION erpgo_backup')

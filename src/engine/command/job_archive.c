@@ -9,6 +9,7 @@
 
 #include <poll.h>
 
+#include "clock.h"
 #include "command/wal_ready.h"
 #include "isolated.h"
 #include "protocol.h"
@@ -16,6 +17,10 @@
 #include "repository/owner.h"
 #include "repository/secrets.h"
 #include "repository/wal_archive.h"
+#include "repository/wal_note.h"
+
+/* How often it is noted how far the archive went while more follows. */
+#define NOTE_INTERVAL_MS 1000
 
 /* As many segments may be archived before the archiver asks for them. */
 #define AHEAD_LIMIT 16
@@ -26,6 +31,7 @@ typedef struct Push
 {
 	json_t	   *job;
 	char		file[WAL_NAME_SIZE];	/* "" for none */
+	bool		is_noted;		/* even if more is ready */
 	Isolated   *step;			/* NULL: it is archived */
 } Push;
 
@@ -36,6 +42,7 @@ typedef struct Archiver
 	Push		pushes[PUSH_LIMIT];
 	char		wanted[WAL_NAME_SIZE];	/* what the archiver waits for, or "" */
 	bool		may_look;		/* something may be ready since the last look */
+	int64		noted_ms;		/* when a push was told to note itself */
 } Archiver;
 
 /*
@@ -52,6 +59,22 @@ open_repository(json_t *job)
 }
 
 /*
+ * Is it to be noted that this segment is archived?  Where others are ready,
+ * their pushes will do that, too.
+ */
+static bool
+is_to_be_noted(const Push *push, const char *data_directory, const WalName *name)
+{
+	WalName		ready[PUSH_LIMIT];
+	int			count;
+
+	if (name->kind != WAL_SEGMENT || push->is_noted)
+		return name->kind == WAL_SEGMENT;
+	count = wal_ready_segments(data_directory, ready, PUSH_LIMIT);
+	return count == 0 || wal_segment_compare(&ready[count - 1], name) <= 0;
+}
+
+/*
  * Archives one file, in a process of its own.
  */
 static void
@@ -62,6 +85,8 @@ push_step(void *context)
 	const char *data_directory = job_required_text(json_object_get(push->job, "server"),
 												   "data_directory");
 	const char *problem;
+	WalArchive *archive = wal_archive_open(repository);
+	WalName		name;
 	WalSource	source = {
 		.file = push->file,
 		.path = psprintf("%s/" WAL_FOLDER "/%s", data_directory, push->file),
@@ -72,7 +97,9 @@ push_step(void *context)
 						   &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
 	owner_require(repository, data_directory);
-	wal_archive_push(wal_archive_open(repository), &source);
+	wal_archive_push(archive, &source);
+	if (wal_name_parse(push->file, &name) && is_to_be_noted(push, data_directory, &name))
+		wal_note_write(archive, &name, source.encrypted);
 }
 
 /*
@@ -112,7 +139,12 @@ make_place(Archiver *archiver)
 static void
 start_push(Archiver *archiver, Push *push, const char *file)
 {
+	int64		now = clock_ms();
+
 	push->job = archiver->job;
+	push->is_noted = now - archiver->noted_ms >= NOTE_INTERVAL_MS;
+	if (push->is_noted)
+		archiver->noted_ms = now;
 	strlcpy(push->file, file, sizeof(push->file));
 	push->step = isolated_start(push_step, push);
 }

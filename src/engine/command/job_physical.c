@@ -369,7 +369,7 @@ job_backup_physical(json_t *job)
 
 	progress_report("starting", NULL, 0, 0);
 	run.data_directory = job_required_text(json_object_get(job, "server"), "data_directory");
-	run.repository = job_repository(job);
+	run.repository = job_owned_repository(job);
 	job_require_outside(job);
 	job_send_space(run.repository);
 	job_require_space(job, run.repository, job_integer(job, "expected_bytes", 0));

@@ -17,6 +17,8 @@
 #include "command/terminal.h"
 #include "command/verify_backup.h"
 #include "protocol.h"
+#include "repository/instance.h"
+#include "repository/owner.h"
 
 const char *
 cluster_resolve_id(Repository *repository, const RecoveryTarget *target,
@@ -183,6 +185,7 @@ static void
 fill_target(void *context)
 {
 	ClusterRestore *restore = context;
+	char		instance[INSTANCE_ID_SIZE];
 
 	cluster_scan_recovery(restore);
 	prepare_target(restore);
@@ -192,6 +195,8 @@ fill_target(void *context)
 	target_write_file(restore->target, data_path("backup_label"),
 					  cluster_file_mode(restore), restore->label, strlen(restore->label));
 	cluster_configure(restore);
+	if (restore->request->take_over)
+		instance_renew(restore->target->folders[TARGET_DATA].path, instance);
 	cluster_write_manifest(restore);
 	restore_sync(&restore->work);
 	finish_target(restore);
@@ -201,7 +206,7 @@ fill_target(void *context)
  * What was restored, as JSON.
  */
 static json_t *
-report_json(const ClusterRestore *restore, int64 duration_ms)
+report_json(const ClusterRestore *restore, int64 duration_ms, json_t *reached)
 {
 	const Target *target = restore->target;
 	const RestoreCounters *counters = restore->work.counters;
@@ -212,7 +217,7 @@ report_json(const ClusterRestore *restore, int64 duration_ms)
 							  json_pack("{s:I, s:o}",
 										"oid", (json_int_t) target->folders[i].tablespace,
 										"location", json_text(target->folders[i].path)));
-	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:o, s:I}",
+	return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:i, s:o, s:I, s:o}",
 					 "id", restore->backup->manifest->id,
 					 "pgdata", json_text(target->folders[TARGET_DATA].path),
 					 "tablespaces", tablespaces,
@@ -222,22 +227,18 @@ report_json(const ClusterRestore *restore, int64 duration_ms)
 					 "bytes", (json_int_t) restore->plan->bytes,
 					 "wal_segments", restore->plan->wal_count,
 					 "recovery", cluster_recovery_json(restore),
-					 "duration_ms", (json_int_t) duration_ms);
+					 "duration_ms", (json_int_t) duration_ms,
+					 "start", reached);
 }
 
 /*
  * Says what was restored.
  */
 static void
-report(const ClusterRestore *restore, bool json, int64 duration_ms)
+report(const ClusterRestore *restore, int64 duration_ms)
 {
 	const RestoreCounters *counters = restore->work.counters;
 
-	if (json)
-	{
-		json_print(report_json(restore, duration_ms));
-		return;
-	}
 	printf("restored backup %s to \"%s\": %s in %s (files written: %lld, kept: %lld, removed: %lld)\n",
 		   restore->backup->manifest->id,
 		   printable_text(restore->target->folders[TARGET_DATA].path),
@@ -245,6 +246,28 @@ report(const ClusterRestore *restore, bool json, int64 duration_ms)
 		   (long long) counters->files_written, (long long) counters->files_kept,
 		   (long long) counters->files_removed);
 	cluster_report_recovery(restore);
+}
+
+/*
+ * Does what remains when all files are there, and says what was done.
+ */
+static void
+conclude(const ClusterRestore *restore, int64 duration_ms)
+{
+	json_t	   *reached = json_null();
+
+	if (!restore->options->json)
+		report(restore, duration_ms);
+	fflush(stdout);
+	if (restore->request->take_over)
+		owner_adopt(restore->repository, restore->target->folders[TARGET_DATA].path);
+	if (restore->request->start)
+		reached = cluster_start(restore);
+	terminal_progress_clear();
+	if (restore->options->json)
+		json_print(report_json(restore, duration_ms, reached));
+	else if (restore->request->start)
+		cluster_report_start(reached);
 }
 
 int
@@ -262,6 +285,7 @@ restore_cluster(const ClusterRequest *request, Repository *repository, Backup *b
 	restore.work.jobs = options->jobs;
 	if (backup->manifest->physical == NULL)
 		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a physical one", backup->manifest->id);
+	cluster_prepare_start(&restore);
 	cluster_plan_recovery(&restore);
 	cluster_choose_target(&restore);
 	verify_objects(&restore);
@@ -274,7 +298,7 @@ restore_cluster(const ClusterRequest *request, Repository *repository, Backup *b
 	guard_end();
 	terminal_progress_clear();
 	if (exit_code == 0)
-		report(&restore, options->json, time_now_ms() - started_ms);
+		conclude(&restore, time_now_ms() - started_ms);
 	else if (restore.progress->begun)
 		notice("warning",
 			   "Repeat the restore with --delta, which goes on where this one ended, or remove the directory.",

@@ -19,6 +19,10 @@ typedef struct ClusterRequest
 	int			mapping_count;
 	bool		delta;
 	bool		take_over;
+	bool		start;
+	int			start_timeout;	/* seconds; 0 for no limit */
+	const char *socket_directory;	/* or NULL: a new one */
+	const char *superuser;		/* or NULL */
 	RecoveryTarget recovery;
 } ClusterRequest;
 
@@ -44,6 +48,7 @@ typedef struct ClusterRestore
 	char	   *label;
 	char	   *control;		/* CONTROL_SIZE bytes */
 	StringInfoData settings;	/* lines for postgresql.auto.conf */
+	char	   *pg_ctl;			/* its path, if the server is to be started */
 } ClusterRestore;
 
 /*
@@ -74,6 +79,25 @@ extern void cluster_report_recovery(const ClusterRestore *restore);
 /* Has the restored cluster recover as planned, if there is to be a recovery. */
 extern void cluster_configure_recovery(ClusterRestore *restore);
 
+/* Looks at the places of tablespaces again; fails as tablespace_check_places. */
+extern void cluster_check_places(const ClusterRestore *restore);
+
+/*
+ * Finds what starts the server, if it is to be started; fails (FAILURE_STATE)
+ * if that is of another major version.
+ */
+extern void cluster_prepare_start(ClusterRestore *restore);
+
+/*
+ * Starts the server, and waits until it has done what it was told.  What it
+ * reached, as JSON.  If the recovery ended before that, or before the end of
+ * what was archived, the server is stopped, and this fails (FAILURE_DAMAGED).
+ */
+extern json_t *cluster_start(const ClusterRestore *restore);
+
+/* Says what cluster_start returned. */
+extern void cluster_report_start(json_t *reached);
+
 /* Decides which folders the target has. */
 extern void cluster_choose_target(ClusterRestore *restore);
 
@@ -88,6 +112,12 @@ extern void cluster_check_room(ClusterRestore *restore);
  * pg_control is not; what is written here is made durable afterwards.
  */
 extern void cluster_configure(ClusterRestore *restore);
+
+/*
+ * The path of the main configuration file, if it is not in the data directory;
+ * else NULL.
+ */
+extern const char *cluster_config_file(const ClusterRestore *restore);
 
 /* Has a setting written to postgresql.auto.conf. */
 extern void cluster_add_setting(ClusterRestore *restore, const char *name,

@@ -3,6 +3,8 @@
  */
 #include "command/restore_cluster_arguments.h"
 
+#include <limits.h>
+
 #include "command/arguments.h"
 
 /*
@@ -92,6 +94,45 @@ take_recovery(ClusterRequest *request, const char *command, int option)
 	}
 }
 
+/*
+ * Reads how many seconds to wait.
+ */
+static int
+parse_timeout(const char *command)
+{
+	char	   *end;
+	long		seconds = strtol(optarg, &end, 10);
+
+	if (end == optarg || *end != '\0' || seconds < 1 || seconds > INT_MAX)
+		usage_failure(command, "\"%s\" is not a number of seconds", optarg);
+	return (int) seconds;
+}
+
+/*
+ * Takes an option of the start; false if it is another one.
+ */
+static bool
+take_start(ClusterRequest *request, const char *command, int option)
+{
+	switch (option)
+	{
+		case OPTION_START:
+			request->start = true;
+			return true;
+		case OPTION_START_TIMEOUT:
+			request->start_timeout = parse_timeout(command);
+			return true;
+		case OPTION_SOCKET_DIR:
+			request->socket_directory = optarg;
+			return true;
+		case OPTION_SUPERUSER:
+			request->superuser = optarg;
+			return true;
+		default:
+			return false;
+	}
+}
+
 bool
 cluster_arguments_take(ClusterRequest *request, const char *command, int option)
 {
@@ -113,7 +154,8 @@ cluster_arguments_take(ClusterRequest *request, const char *command, int option)
 			request->take_over = true;
 			return true;
 		default:
-			return take_recovery(request, command, option);
+			return take_recovery(request, command, option) ||
+				take_start(request, command, option);
 	}
 }
 
@@ -139,7 +181,8 @@ void
 cluster_arguments_check(const ClusterRequest *request, const char *command, bool given)
 {
 	bool		physical = request->mapping_count > 0 || request->config_directory != NULL ||
-		request->delta || request->take_over || request->recovery.kind != RECOVERY_NONE;
+		request->delta || request->take_over || request->start ||
+		request->recovery.kind != RECOVERY_NONE;
 
 	if (request->data_directory == NULL && physical)
 		usage_failure(command, "--pgdata is missing");
@@ -148,4 +191,8 @@ cluster_arguments_check(const ClusterRequest *request, const char *command, bool
 	if (request->data_directory != NULL && request->data_directory[0] == '\0')
 		usage_failure(command, "--pgdata names no directory");
 	check_recovery(&request->recovery, command);
+	if (!request->start &&
+		(request->start_timeout > 0 || request->socket_directory != NULL ||
+		 request->superuser != NULL))
+		usage_failure(command, "--start-timeout, --socket-dir and --superuser need --start");
 }

@@ -23,7 +23,11 @@ enum
 	OPTION_TO,
 	OPTION_TIMELINE,
 	OPTION_ACTION,
-	OPTION_EXCLUSIVE
+	OPTION_EXCLUSIVE,
+	OPTION_START,
+	OPTION_START_TIMEOUT,
+	OPTION_SOCKET_DIR,
+	OPTION_SUPERUSER
 };
 
 #define CLUSTER_OPTIONS \
@@ -39,7 +43,11 @@ enum
 	{"to", required_argument, NULL, OPTION_TO}, \
 	{"timeline", required_argument, NULL, OPTION_TIMELINE}, \
 	{"action", required_argument, NULL, OPTION_ACTION}, \
-	{"exclusive", no_argument, NULL, OPTION_EXCLUSIVE}
+	{"exclusive", no_argument, NULL, OPTION_EXCLUSIVE}, \
+	{"start", no_argument, NULL, OPTION_START}, \
+	{"start-timeout", required_argument, NULL, OPTION_START_TIMEOUT}, \
+	{"socket-dir", required_argument, NULL, OPTION_SOCKET_DIR}, \
+	{"superuser", required_argument, NULL, OPTION_SUPERUSER}
 
 /* The part of the help that explains them. */
 #define HELP_CLUSTER \

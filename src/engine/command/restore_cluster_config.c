@@ -10,6 +10,7 @@
 
 #include "cluster/backup_manifest.h"
 #include "cluster/control.h"
+#include "repository/instance.h"
 
 /* The file that ALTER SYSTEM writes. */
 #define AUTO_CONF "postgresql.auto.conf"
@@ -72,6 +73,18 @@ find_config(const RestorePlan *plan, const char *name)
 			return &plan->configs[i];
 	}
 	return NULL;
+}
+
+const char *
+cluster_config_file(const ClusterRestore *restore)
+{
+	const Target *target = restore->target;
+	const ListedFile *file = find_config(restore->plan, MAIN_CONF);
+
+	if (file == NULL ||
+		strcmp(target->folders[TARGET_CONFIG].path, target->folders[TARGET_DATA].path) == 0)
+		return NULL;
+	return target_text(target, target_locate(target, file));
 }
 
 /*
@@ -165,6 +178,20 @@ add_config(const ClusterRestore *restore, BackupManifestWriter *writer, const Li
 }
 
 /*
+ * Adds the identity of the data directory, if it was given one.
+ */
+static void
+add_instance(const ClusterRestore *restore, BackupManifestWriter *writer)
+{
+	size_t		len;
+	char	   *content = target_read_file(restore->target, data_path(INSTANCE_FILE), &len);
+
+	if (content != NULL)
+		add_content(writer, INSTANCE_FILE, time_now_ms() / 1000, content, len);
+	pg_free(content);
+}
+
+/*
  * Adds a file of the backup.
  */
 static void
@@ -202,6 +229,7 @@ cluster_write_manifest(ClusterRestore *restore)
 		if (plan->actions[i] != PLAN_SKIP)
 			add_file(restore, writer, &plan->files[i]);
 	}
+	add_instance(restore, writer);
 	add_content(writer, "backup_label", ended, restore->label, strlen(restore->label));
 	add_content(writer, "global/pg_control", ended, restore->control, CONTROL_SIZE);
 	backup_manifest_finish(writer);

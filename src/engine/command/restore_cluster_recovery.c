@@ -159,20 +159,43 @@ cluster_plan_recovery(ClusterRestore *restore)
 	workspace_create(NULL);
 }
 
-void
-cluster_scan_recovery(const ClusterRestore *restore)
+/*
+ * What a scan of the WAL of the recovery needs.
+ */
+static TablespaceScan
+make_scan(const ClusterRestore *restore)
 {
 	TablespaceScan scan = {
 		.repository = restore->repository,
 		.plan = restore->recovery,
 		.segment_bytes = restore->backup->manifest->physical->wal_segment_size,
 		.pg_waldump = restore->pg_waldump,
+		.folder = workspace_path("")
 	};
+
+	return scan;
+}
+
+void
+cluster_scan_recovery(const ClusterRestore *restore)
+{
+	TablespaceScan scan;
 
 	if (restore->recovery == NULL)
 		return;
-	scan.folder = workspace_path("");
+	scan = make_scan(restore);
 	tablespace_scan(&scan);
+}
+
+void
+cluster_check_places(const ClusterRestore *restore)
+{
+	TablespaceScan scan;
+
+	if (restore->recovery == NULL)
+		return;
+	scan = make_scan(restore);
+	tablespace_check_places(&scan);
 }
 
 /* What kinds of targets are called in a report. */

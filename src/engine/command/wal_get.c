@@ -11,6 +11,7 @@
 #include "command/arguments.h"
 #include "command/wal_get.h"
 #include "command/wal_spool.h"
+#include "repository/wal_note.h"
 
 /* The file until it is whole and was found to be what it should be. */
 #define TEMPORARY_SUFFIX ".erpgo"
@@ -114,6 +115,22 @@ publish(const GetRequest *request)
 }
 
 /*
+ * What says that a file which is not in the archive should be there; NULL if
+ * nothing does.
+ */
+static const char *
+reason_to_expect(const GetRequest *request, WalArchive *archive)
+{
+	if (request->standby || request->name.kind != WAL_SEGMENT)
+		return NULL;
+	if (wal_archive_has_later(archive, &request->name))
+		return "later ones are there";
+	if (wal_note_covers(archive, &request->name))
+		return "it was noted that it, or a later one, was archived";
+	return NULL;
+}
+
+/*
  * Takes the file out of the archive.  A segment that is not there yet although
  * later ones are may be on its way, for several are archived side by side; if
  * it does not come, the archive has a hole.  False if there is no such file.
@@ -125,14 +142,15 @@ fetch(const GetRequest *request, WalArchive *archive, Digest *content)
 
 	while (!wal_archive_get(archive, request->file, unfinished, content))
 	{
-		if (request->standby || request->name.kind != WAL_SEGMENT ||
-			!wal_archive_has_later(archive, &request->name))
+		const char *reason = reason_to_expect(request, archive);
+
+		if (reason == NULL)
 			return false;
 		if (clock_ms() >= deadline)
 			fail(FAILURE_DAMAGED,
 				 "Take the objects of that segment from another copy of the repository. A standby that gets it from its primary needs the option --standby.",
-				 "segment \"%s\" is missing in the archive although later ones are there",
-				 request->file);
+				 "segment \"%s\" is missing in the archive although %s",
+				 request->file, reason);
 		pg_usleep(HOLE_DELAY_MS * 1000L);
 	}
 	return true;

@@ -13,6 +13,7 @@
 #include "repository/owner.h"
 #include "repository/secrets.h"
 #include "repository/wal_archive.h"
+#include "repository/wal_note.h"
 
 /* The setting erpgo_backup.cluster has the same default. */
 #define DEFAULT_CLUSTER "main"
@@ -100,6 +101,8 @@ push(const CommonOptions *options, const PushRequest *request)
 	};
 	const char *problem;
 	Repository *repository;
+	WalArchive *archive;
+	WalName		name;
 
 	if (options->repository == NULL)
 		usage_failure("wal-push", "no repository is given");
@@ -113,7 +116,10 @@ push(const CommonOptions *options, const PushRequest *request)
 										read_system_identifier(request->pgdata));
 	owner_require(repository, request->pgdata);
 	source.encrypted = decide_encryption(request->encryption, repository);
-	wal_archive_push(wal_archive_open(repository), &source);
+	archive = wal_archive_open(repository);
+	wal_archive_push(archive, &source);
+	if (wal_name_parse(source.file, &name) && name.kind == WAL_SEGMENT)
+		wal_note_write(archive, &name, source.encrypted);
 }
 
 int

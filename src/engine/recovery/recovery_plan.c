@@ -4,6 +4,7 @@
 #include "postgres_fe.h"
 
 #include "lib/stringinfo.h"
+#include "recovery/archive_reach.h"
 #include "recovery/recovery_plan.h"
 #include "repository/wal_archive.h"
 
@@ -23,6 +24,7 @@ typedef struct Chain
 	uint64		first;
 	uint64	   *numbers;
 	int			count;
+	uint64		known_end;		/* after the last segment that there was */
 } Chain;
 
 /*
@@ -293,7 +295,7 @@ require_no_gaps(const Chain *chain, uint64 end)
 /*
  * The number after the last segment that the target needs.  The backup brings
  * its own WAL; where a time or transaction is, only the WAL itself tells, so
- * all that is there must hang together.
+ * all that is there, and all that was there once, must hang together.
  */
 static uint64
 needed_end(const Chain *chain, const RecoveryTarget *target)
@@ -304,7 +306,7 @@ needed_end(const Chain *chain, const RecoveryTarget *target)
 	if (target->kind == RECOVERY_IMMEDIATE)
 		return Min(chain_end(chain), own_end);
 	if (target->kind != RECOVERY_LSN)
-		return chain_end(chain);
+		return Max(chain_end(chain), chain->known_end);
 	if (target->lsn < own_end * bytes)
 		return Min(chain_end(chain), own_end);
 	return target->lsn / bytes + 1;
@@ -352,10 +354,13 @@ recovery_plan(Repository *repository, const Manifest *manifest,
 	require_suitable(repository, manifest, target, &plan->history);
 	chain.first = backup->start_lsn / backup->wal_segment_size;
 	read_chain(&chain, wal_archive_open(repository));
+	chain.known_end = (archive_reach(repository, manifest, &plan->history) +
+					   backup->wal_segment_size - 1) / backup->wal_segment_size;
 	end = needed_end(&chain, target);
 	require_no_gaps(&chain, end);
 	plan->hole_follows = end < chain_end(&chain) && !chain_has(&chain, end);
 	name_segments(plan, &chain, end);
+	plan->last_lsn = end > chain.first ? (end - 1) * backup->wal_segment_size : 0;
 	pg_free(chain.numbers);
 	return plan;
 }

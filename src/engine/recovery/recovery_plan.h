@@ -16,6 +16,7 @@ typedef struct RecoveryPlan
 	char	  **segments;		/* of the archive that may be replayed, in
 								 * their order */
 	int			segment_count;
+	uint64		last_lsn;		/* where the last one begins that is needed */
 } RecoveryPlan;
 
 /*

@@ -28,6 +28,9 @@
 /* The end of the last segment is no error. */
 #define CUT_RECORD "error in WAL record at"
 
+/* The file of the folder that holds the paths, each ended by a zero. */
+#define PLACES_NAME "places"
+
 #define OUTPUT_LIMIT (16 * 1024 * 1024)
 
 /* What there is at the path of a tablespace. */
@@ -81,10 +84,25 @@ check_location(const char *location, const char *lsn, int lsn_len)
 }
 
 /*
+ * Notes a path for a later look.
+ */
+static void
+note_place(const TablespaceScan *scan, const char *location)
+{
+	char	   *path = psprintf("%s/" PLACES_NAME, scan->folder);
+	FILE	   *file = fopen(path, "a");
+
+	if (file == NULL || fwrite(location, strlen(location) + 1, 1, file) != 1 ||
+		fclose(file) != 0)
+		fail_errno("could not write file \"%s\"", path);
+	pfree(path);
+}
+
+/*
  * Looks at the place of a tablespace that a line tells of.
  */
 static void
-check_line(const char *line)
+check_line(const TablespaceScan *scan, const char *line)
 {
 	const char *creation = strstr(line, CREATION);
 	const char *position = strstr(line, POSITION);
@@ -99,6 +117,7 @@ check_line(const char *line)
 	location = pnstrdup(path + 1, end - path - 1);
 	position += strlen(POSITION);
 	check_location(location, position, (int) strcspn(position, ","));
+	note_place(scan, location);
 	pfree(location);
 }
 
@@ -106,13 +125,13 @@ check_line(const char *line)
  * Checks all lines of what pg_waldump wrote.
  */
 static void
-check_lines(char *output)
+check_lines(const TablespaceScan *scan, char *output)
 {
 	char	   *rest = output;
 	char	   *line;
 
 	while ((line = strsep(&rest, "\n")) != NULL)
-		check_line(line);
+		check_line(scan, line);
 }
 
 /*
@@ -154,7 +173,7 @@ scan_batch(const TablespaceScan *scan, const char *first, const char *last)
 		fail(FAILURE_PROGRAM, NULL, "could not look for tablespaces in segments \"%s\" to \"%s\": pg_waldump %s: %s",
 			 first, last, wait_status_text(status), program->err_text);
 	program_kill(program);
-	check_lines(output);
+	check_lines(scan, output);
 	pfree(output);
 }
 
@@ -229,4 +248,28 @@ tablespace_scan(const TablespaceScan *scan)
 		if (last == plan->segment_count - 1)
 			break;
 	}
+}
+
+void
+tablespace_check_places(const TablespaceScan *scan)
+{
+	char	   *path = psprintf("%s/" PLACES_NAME, scan->folder);
+	FILE	   *file = fopen(path, "r");
+	char	   *location = NULL;
+	size_t		room = 0;
+
+	if (file == NULL && errno != ENOENT)
+		fail_errno("could not open file \"%s\"", path);
+	while (file != NULL && getdelim(&location, &room, '\0', file) > 0)
+	{
+		if (look_at(location) != PLACE_EMPTY)
+			fail(FAILURE_STATE,
+				 "Make it an empty directory that the server's user owns, on a machine where the original has nothing there; then start the server yourself.",
+				 "the server is not started: the recovery would make a tablespace at \"%s\", which is no empty directory",
+				 location);
+	}
+	if (file != NULL)
+		fclose(file);
+	free(location);
+	pfree(path);
 }

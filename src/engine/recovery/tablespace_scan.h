@@ -25,4 +25,11 @@ typedef struct TablespaceScan
  */
 extern void tablespace_scan(const TablespaceScan *scan);
 
+/*
+ * Looks at these places once more, after a scan that this process or a child
+ * of it has made with the same folder.  Fails (FAILURE_STATE) unless each is
+ * an empty directory, so that replay can go on and harms nothing.
+ */
+extern void tablespace_check_places(const TablespaceScan *scan);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "isolated.h"
 #include "repository/instance.h"
 #include "repository/record.h"
 
@@ -109,6 +110,38 @@ refuse(const Repository *repository, const Owner *owner, const char *reason)
 	fail_with(&failure);
 }
 
+/* A server that becomes the owner. */
+typedef struct Claim
+{
+	const Repository *repository;
+	const char *id;
+} Claim;
+
+/*
+ * Writes that a server is the first owner, in a process of its own.
+ */
+static void
+claim_step(void *context)
+{
+	const Claim *claim = context;
+
+	write_owner(claim->repository, claim->id, PUT_NEW);
+}
+
+/*
+ * Makes a server the first owner, unless somebody else, perhaps another
+ * process of this server, becomes that at the same time.
+ */
+static void
+claim_first(const Repository *repository, const char *id)
+{
+	Claim		claim = {repository, id};
+	Failure		problem;
+
+	if (!isolated_run(claim_step, &claim, &problem) && problem.kind != FAILURE_DUPLICATE)
+		fail_with(&problem);
+}
+
 void
 owner_require(Repository *repository, const char *data_directory)
 {
@@ -120,10 +153,13 @@ owner_require(Repository *repository, const char *data_directory)
 	if (!is_original)
 		refuse(repository, is_owned ? &owner : NULL,
 			   psprintf("data directory \"%s\" is a copy, or was moved", data_directory));
-	if (is_owned && strcmp(owner.id, id) != 0)
-		refuse(repository, &owner, "this server is not the owner");
 	if (!is_owned)
-		write_owner(repository, id, PUT_NEW);
+	{
+		claim_first(repository, id);
+		is_owned = read_owner(repository, &owner);
+	}
+	if (!is_owned || strcmp(owner.id, id) != 0)
+		refuse(repository, is_owned ? &owner : NULL, "this server is not the owner");
 }
 
 void
