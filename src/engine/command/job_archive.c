@@ -41,8 +41,10 @@ typedef struct Archiver
 	ProtocolInput input;
 	Push		pushes[PUSH_LIMIT];
 	char		wanted[WAL_NAME_SIZE];	/* what the archiver waits for, or "" */
+	char		told[WAL_NAME_SIZE];	/* what it was last told is archived */
 	bool		may_look;		/* something may be ready since the last look */
 	int64		noted_ms;		/* when a push was told to note itself */
+	bool		keys_ready;		/* no push has to derive them any more */
 } Archiver;
 
 /*
@@ -185,7 +187,9 @@ look_ahead(Archiver *archiver)
 		Push	   *place = find_push(archiver, "");
 
 		wal_segment_format(&ready[i], file);
-		if (place == NULL || find_push(archiver, file) != NULL)
+		/* The archiver marks a file as done a while after it was told. */
+		if (place == NULL || find_push(archiver, file) != NULL ||
+			strcmp(file, archiver->told) == 0)
 			continue;
 		start_push(archiver, place, file);
 		spare--;
@@ -206,8 +210,26 @@ answer(Archiver *archiver, const Failure *problem)
 								   "message", json_text(problem == NULL ? NULL : problem->message),
 								   "detail", json_text(problem == NULL ? NULL : problem->detail),
 								   "hint", json_text(problem == NULL ? NULL : problem->hint)));
+	if (problem == NULL)
+		strlcpy(archiver->told, archiver->wanted, sizeof(archiver->told));
 	archiver->wanted[0] = '\0';
 	archiver->may_look = true;
+}
+
+/*
+ * Derives the keys that there are once for all pushes to come: that takes
+ * longer than to archive a segment.  The first push of all makes one.
+ */
+static void
+prepare_keys(Archiver *archiver)
+{
+	Repository *repository = open_repository(archiver->job);
+	const char *master = repository->master_key;
+
+	cluster_keys_prepare(repository->store, repository->prefix, master);
+	archiver->keys_ready = master == NULL ||
+		cluster_has_keys(repository->store, repository->prefix);
+	repository_close(repository);
 }
 
 /*
@@ -222,6 +244,8 @@ end_push(Archiver *archiver, Push *push)
 	bool		archived = isolated_finish(push->step, &problem);
 
 	push->step = NULL;
+	if (archived && !archiver->keys_ready)
+		prepare_keys(archiver);
 	if (is_wanted)
 		answer(archiver, archived ? NULL : &problem);
 	if (is_wanted || !archived)
@@ -295,13 +319,10 @@ json_t *
 job_archive(json_t *job)
 {
 	Archiver	archiver = {.job = job};
-	Repository *repository;
 
 	job_require_outside(job);
 	secrets_load(job_text(job, "secrets_file"));
-	repository = open_repository(job);
-	cluster_keys_prepare(repository->store, repository->prefix, repository->master_key);
-	repository_close(repository);
+	prepare_keys(&archiver);
 	protocol_input_init(&archiver.input);
 	do
 		look_ahead(&archiver);
