@@ -106,6 +106,9 @@ installcheck:
 	PG_CONFIG='$(PG_CONFIG)' tools/run-tests regress
 bench:
 	PG_CONFIG='$(PG_CONFIG)' bench/logical
+	PG_CONFIG='$(PG_CONFIG)' bench/physical
+	PG_CONFIG='$(PG_CONFIG)' bench/restore
+	PG_CONFIG='$(PG_CONFIG)' bench/wal
 
 check-layers: all
 	PG_CONFIG='$(PG_CONFIG)' tools/check-layers

@@ -127,18 +127,22 @@ def run_rounds(bench, tools, measurement, rounds):
 def print_table(results, memory, size_title):
     bases = [name for name in ("pg_basebackup server-zstd:3, 2 workers", "pgBackRest zst 3, 2 processes")
              if name in results]
+    verified = any(run[3] is not None for runs in results.values() for run in runs)
     print("| | wall s (median) | min to max | " + "".join(f"to {name} | " for name in bases)
-          + f"CPU s | {size_title} | verify again, s | MiB, largest process | MiB, engine in all |")
-    print("|---" * (8 + len(bases)) + "|")
+          + f"CPU s | {size_title} |" + (" verify again, s |" if verified else "")
+          + " MiB, largest process | MiB, engine in all |")
+    print("|---" * (7 + verified + len(bases)) + "|")
     medians = {name: statistics.median(run[0] for run in runs) for name, runs in results.items()}
     for name, runs in results.items():
         cpu, size = (statistics.median(run[column] for run in runs) for column in (1, 2))
         ratios = "".join(f" {medians[name] / medians[base]:.2f} |" for base in bases)
-        verify = "–" if runs[0][3] is None else f"{statistics.median(run[3] for run in runs):.2f}"
+        verify = " – |" if runs[0][3] is None else f" {statistics.median(run[3] for run in runs):.2f} |"
+        if not verified:
+            verify = ""
         peak = "– | –"
         if name in memory:
             peak = " | ".join(f"{kib / 1024:.0f}" for kib in memory[name])
-        print(f"| {name} | {spread([run[0] for run in runs])} |{ratios} {cpu:.1f} | {size / 1e6:.0f} | {verify} | {peak} |")
+        print(f"| {name} | {spread([run[0] for run in runs])} |{ratios} {cpu:.1f} | {size / 1e6:.0f} |{verify} {peak} |")
 
 
 def main():
