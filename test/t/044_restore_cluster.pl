@@ -96,6 +96,9 @@ subtest 'who takes over' => sub {
 		mapping($server, "$folder/of_successor"));
 	unlike(read_file("$folder/successor/postgresql.auto.conf"), qr/archive_mode|enabled/,
 		'keeps its settings');
+	like(($server->try_sql(q{SELECT erpgo_backup_run('schema')}))[2], qr/this server is not the owner/,
+		'the one that it replaces does not write any more');
+	$server->sql('SELECT erpgo_backup_adopt()');
 };
 
 subtest 'what is refused' => sub {
@@ -209,5 +212,5 @@ subtest 'configuration files outside of the data directory' => sub {
 	$other->stop;
 };
 
-$server->log_is_clean(qr/terminating background worker|connection to client lost/);
+$server->log_is_clean(qr/terminating background worker|connection to client lost|not the owner|Backup failed/);
 done_testing();

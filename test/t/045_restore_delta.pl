@@ -92,6 +92,11 @@ subtest 'killed at any moment' => sub {
 	my $killed = 0;
 	my $complete = 0;
 
+	# As if the very first file had been cut short.
+	mkdir($folder) or die "mkdir: $!";
+	mkdir("$folder/data", 0700) or die "mkdir: $!";
+	write_file("$folder/data/erpgo_backup.restoring.restoring", '7');
+
 	# Later and later: the first kill finds nothing, the last one is too late.
 	for (my $delay_ms = 0; !$complete && $delay_ms < 20_000; $delay_ms += 40)
 	{

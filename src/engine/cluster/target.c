@@ -286,7 +286,7 @@ void
 target_write_file(const Target *target, TargetPath place, int mode,
 				  const void *data, size_t len)
 {
-	char	   *name = psprintf("%s.restoring", place.path);
+	char	   *name = psprintf("%s" TARGET_ASIDE, place.path);
 	TargetPath	aside = {place.folder, name};
 	char	   *path = target_text(target, place);
 	Sink	   *sink;

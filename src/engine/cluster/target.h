@@ -64,6 +64,9 @@ extern void target_make_folder(const Target *target, TargetPath place, int mode)
 /* Begins a file that must not be there; the descriptor to write it by. */
 extern int	target_create_file(const Target *target, TargetPath place, int mode);
 
+/* What is added to the name of a file while its content is written. */
+#define TARGET_ASIDE ".restoring"
+
 /* Writes a small file, which may replace another one at once, durably. */
 extern void target_write_file(const Target *target, TargetPath place, int mode,
 							  const void *data, size_t len);

@@ -3,6 +3,7 @@
  */
 #include "command/restore_cluster.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -145,6 +146,25 @@ is_free(const char *path)
 }
 
 /*
+ * Is there nothing in a folder but what a restore leaves that was killed
+ * before it could say what it restores?
+ */
+static bool
+has_only_begun(const char *path)
+{
+	DIR		   *folder = opendir(path);
+	struct dirent *entry;
+	int			others = 0;
+
+	while (folder != NULL && (entry = readdir(folder)) != NULL)
+		others += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			strcmp(entry->d_name, RESTORE_MARKER TARGET_ASIDE) != 0;
+	if (folder != NULL)
+		closedir(folder);
+	return folder != NULL && others == 0;
+}
+
+/*
  * The system identifier of the cluster that is in a data directory, or being
  * restored there; "" if there is none.
  */
@@ -181,7 +201,7 @@ check_data_directory(const ClusterRestore *restore)
 	const char *path = restore->target->folders[TARGET_DATA].path;
 
 	check_not_running(path);
-	if (is_free(path))
+	if (is_free(path) || has_only_begun(path))
 		return;
 	if (!restore->request->delta)
 		fail(FAILURE_STATE,
