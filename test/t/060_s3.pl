@@ -94,7 +94,7 @@ foreach my $how (qw(cancelled killed))
 	my $handle = hold_table($server, 'copy', 't');
 	my $stopped = start_run($server, 'full', '{erp,copy}');
 
-	wait_for('the first objects', sub { return grep { /\Q$stopped\E/ } $s3->objects('some/where/') });
+	wait_for('the first objects', sub { return grep { m{\Q$stopped\E/databases\.json} } $s3->objects('some/where/') });
 	if ($how eq 'cancelled') { $server->sql("SELECT erpgo_backup_cancel('$stopped')"); }
 	else { kill('KILL', job_processes($server, $stopped)->{worker}); }
 	isnt(wait_run($server, $stopped), 'ok', "a run that was $how is no backup");
