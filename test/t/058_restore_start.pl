@@ -10,7 +10,7 @@ use PostgreSQL::Test::Utils ();
 use Test::More;
 
 my $source = ErpgoBackup->new('source', encrypted => 1, settings => {
-	wal_level => 'replica', archive_mode => 'on', archive_library => 'erpgo_backup' });
+	wal_level => 'replica', max_wal_senders => 4, archive_mode => 'on', archive_library => 'erpgo_backup' });
 my $scratch = PostgreSQL::Test::Utils::tempdir_short();
 my $count = 0;
 my %started;
@@ -139,6 +139,21 @@ subtest 'a restore point that is nowhere' => sub {
 
 subtest 'a wait that is limited' => sub {
 	like((start($id, '--start-timeout', 'soon'))[3], qr/is not a number of seconds/, 'has a limit that is a number');
+};
+
+subtest 'a replica' => sub {
+	my $primary = 'host=' . $source->node->host . ' port=' . $source->node->port . " application_name='it''s'";
+	my ($folder, $reached) = reaches('standby', '0,1,2,3', $id, '--standby', '--primary-conninfo', $primary =~ s/it''s/it\\'s/r);
+
+	ok(-e "$folder/standby.signal", 'is a standby');
+	add_row(4);
+	wait_for('what the primary streams', sub { return ask($reached, 'SELECT count(*) FROM ledger') eq '5'; });
+	is($source->sql('SELECT application_name FROM pg_stat_replication'), "it's", 'it streams from the primary');
+	$source->sql('DELETE FROM ledger WHERE n = 4');
+	stop($folder);
+	my ($nowhere, $exit_code, $none, $err) = start($id, '--standby', '--primary-conninfo', 'host=/ password=secret');
+	is($exit_code, 2, 'a password is refused');
+	unlike($err, qr/secret/, 'and not repeated');
 };
 
 subtest 'the newest segment vanished' => sub {

@@ -19,6 +19,8 @@ typedef struct ClusterRequest
 	int			mapping_count;
 	bool		delta;
 	bool		take_over;
+	bool		standby;
+	const char *primary_conninfo;	/* of a standby, or NULL */
 	bool		start;
 	int			start_timeout;	/* seconds; 0 for no limit */
 	const char *socket_directory;	/* or NULL: a new one */

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "command/arguments.h"
+#include "libpq-fe.h"
 
 /*
  * Takes where a tablespace goes.
@@ -95,6 +96,28 @@ take_recovery(ClusterRequest *request, const char *command, int option)
 }
 
 /*
+ * Takes where a standby streams from.  A password would be written to a file
+ * that backups hold.
+ */
+static void
+take_primary(ClusterRequest *request, const char *command)
+{
+	char	   *problem = NULL;
+	PQconninfoOption *options = PQconninfoParse(optarg, &problem);
+
+	if (options == NULL)
+		usage_failure(command, "option \"--primary-conninfo\" cannot be understood: %s",
+					  problem == NULL ? "out of memory" : problem);
+	for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
+	{
+		if (option->val != NULL && strstr(option->keyword, "password") != NULL)
+			usage_failure(command, "option \"--primary-conninfo\" holds a password: put it into a file, and name that with passfile");
+	}
+	PQconninfoFree(options);
+	request->primary_conninfo = optarg;
+}
+
+/*
  * Reads how many seconds to wait.
  */
 static int
@@ -109,13 +132,20 @@ parse_timeout(const char *command)
 }
 
 /*
- * Takes an option of the start; false if it is another one.
+ * Takes an option of the start or a standby; false if it is another one.
  */
 static bool
 take_start(ClusterRequest *request, const char *command, int option)
 {
 	switch (option)
 	{
+		case OPTION_STANDBY:
+			take_target(request, command, RECOVERY_LATEST, "");
+			request->standby = true;
+			return true;
+		case OPTION_PRIMARY_CONNINFO:
+			take_primary(request, command);
+			return true;
 		case OPTION_START:
 			request->start = true;
 			return true;
@@ -191,6 +221,10 @@ cluster_arguments_check(const ClusterRequest *request, const char *command, bool
 	if (request->data_directory != NULL && request->data_directory[0] == '\0')
 		usage_failure(command, "--pgdata names no directory");
 	check_recovery(&request->recovery, command);
+	if (request->primary_conninfo != NULL && !request->standby)
+		usage_failure(command, "--primary-conninfo needs --standby");
+	if (request->standby && (request->take_over || request->recovery.timeline != 0))
+		usage_failure(command, "a standby follows the newest timeline, and takes over nothing");
 	if (!request->start &&
 		(request->start_timeout > 0 || request->socket_directory != NULL ||
 		 request->superuser != NULL))

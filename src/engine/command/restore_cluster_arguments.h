@@ -24,6 +24,8 @@ enum
 	OPTION_TIMELINE,
 	OPTION_ACTION,
 	OPTION_EXCLUSIVE,
+	OPTION_STANDBY,
+	OPTION_PRIMARY_CONNINFO,
 	OPTION_START,
 	OPTION_START_TIMEOUT,
 	OPTION_SOCKET_DIR,
@@ -44,6 +46,8 @@ enum
 	{"timeline", required_argument, NULL, OPTION_TIMELINE}, \
 	{"action", required_argument, NULL, OPTION_ACTION}, \
 	{"exclusive", no_argument, NULL, OPTION_EXCLUSIVE}, \
+	{"standby", no_argument, NULL, OPTION_STANDBY}, \
+	{"primary-conninfo", required_argument, NULL, OPTION_PRIMARY_CONNINFO}, \
 	{"start", no_argument, NULL, OPTION_START}, \
 	{"start-timeout", required_argument, NULL, OPTION_START_TIMEOUT}, \
 	{"socket-dir", required_argument, NULL, OPTION_SOCKET_DIR}, \

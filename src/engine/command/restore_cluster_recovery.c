@@ -78,7 +78,8 @@ restore_command(const ClusterRestore *restore)
 			fail_errno("could not find file \"%s\"", options->secrets_file);
 		append_option(&command, "--secrets-file", secrets_file);
 	}
-	appendStringInfoString(&command, " wal-get %f %p");
+	appendStringInfo(&command, " wal-get %s%%f %%p",
+					 restore->request->standby ? "--standby " : "");
 	return command.data;
 }
 
@@ -116,8 +117,10 @@ add_timeline(ClusterRestore *restore)
 	const TimelineHistory *history = &restore->recovery->history;
 	char	   *timeline = psprintf("%u", history->timeline);
 
+	if (restore->request->standby)
+		cluster_add_setting(restore, "recovery_target_timeline", "latest");
 	/* The backup's own needs no history file, which may not be there. */
-	if (history->timeline == restore->backup->manifest->physical->timeline)
+	else if (history->timeline == restore->backup->manifest->physical->timeline)
 		cluster_add_setting(restore, "recovery_target_timeline", "current");
 	else
 		cluster_add_setting(restore, "recovery_target_timeline", timeline);
@@ -127,6 +130,7 @@ add_timeline(ClusterRestore *restore)
 void
 cluster_configure_recovery(ClusterRestore *restore)
 {
+	bool		standby = restore->request->standby;
 	char	   *command;
 
 	if (restore->recovery == NULL)
@@ -135,14 +139,16 @@ cluster_configure_recovery(ClusterRestore *restore)
 	cluster_add_setting(restore, "restore_command", command);
 	for (int i = 0; i < lengthof(emptied_settings); i++)
 		cluster_add_setting(restore, emptied_settings[i], "");
+	if (restore->request->primary_conninfo != NULL)
+		cluster_add_setting(restore, "primary_conninfo", restore->request->primary_conninfo);
 	cluster_add_setting(restore, "recovery_min_apply_delay", "0");
 	add_target(restore);
 	add_timeline(restore);
 	/* It would read on behind the target, into the hole, and end there. */
 	if (restore->recovery->hole_follows)
 		cluster_add_setting(restore, "recovery_prefetch", "off");
-	target_remove_file(restore->target, data_path("standby.signal"));
-	target_write_file(restore->target, data_path("recovery.signal"),
+	target_remove_file(restore->target, data_path(standby ? "recovery.signal" : "standby.signal"));
+	target_write_file(restore->target, data_path(standby ? "standby.signal" : "recovery.signal"),
 					  cluster_file_mode(restore), "", 0);
 	pfree(command);
 }
@@ -215,13 +221,14 @@ cluster_recovery_json(const ClusterRestore *restore)
 
 	if (restore->recovery == NULL)
 		return json_null();
-	return json_pack("{s:s, s:o, s:b, s:s, s:I, s:i}",
+	return json_pack("{s:s, s:o, s:b, s:s, s:I, s:i, s:b}",
 					 "to", kind_names[target->kind],
 					 "target", target->text[0] == '\0' ? json_null() : json_text(target->text),
 					 "exclusive", target->exclusive,
 					 "action", recovery_action_name(target->action),
 					 "timeline", (json_int_t) restore->recovery->history.timeline,
-					 "archived_segments", restore->recovery->segment_count);
+					 "archived_segments", restore->recovery->segment_count,
+					 "standby", restore->request->standby);
 }
 
 void
@@ -231,7 +238,11 @@ cluster_report_recovery(const ClusterRestore *restore)
 
 	if (restore->recovery == NULL)
 		return;
-	printf("when it is started, it recovers to %s%s%s%s on timeline %u (action: %s, segments in the archive: %d)\n",
+	if (restore->request->standby)
+		printf("when it is started, it is a standby (segments in the archive: %d)\n",
+			   restore->recovery->segment_count);
+	else
+		printf("when it is started, it recovers to %s%s%s%s on timeline %u (action: %s, segments in the archive: %d)\n",
 		   target->exclusive ? "just before " : "", kind_names[target->kind],
 		   target->text[0] == '\0' ? "" : " ", printable_text(target->text),
 		   restore->recovery->history.timeline, recovery_action_name(target->action),

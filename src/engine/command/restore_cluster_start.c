@@ -149,6 +149,8 @@ has_arrived(const Start *start)
 {
 	const RecoveryTarget *target = &start->restore->request->recovery;
 
+	if (start->restore->request->standby)
+		return start->state.lsn > start->restore->recovery->last_lsn;
 	if (target->action == RECOVERY_PAUSE)
 		return start->state.is_paused;
 	return !start->state.in_recovery;
@@ -243,10 +245,11 @@ static json_t *
 reached_json(const Start *start, bool runs)
 {
 	const ServerState *state = &start->state;
+	const char *waiting = start->restore->request->standby ? "standby" : "paused";
 	int			port = runs ? restored_server_port(&start->server) : 0;
 
 	return json_pack("{s:s, s:s, s:I, s:o, s:I, s:o, s:o, s:o}",
-					 "state", !runs ? "shut down" : state->in_recovery ? "paused" : "open",
+					 "state", !runs ? "shut down" : state->in_recovery ? waiting : "open",
 					 "lsn", lsn_text(state->lsn),
 					 "timeline", (json_int_t) state->timeline,
 					 "last_commit", state->last_commit[0] == '\0' ? json_null() : json_text(state->last_commit),
