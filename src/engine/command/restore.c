@@ -121,8 +121,10 @@ verify_objects(Restore *restore)
 		restore->request.create ?
 		manifest_object(restore->backup->manifest, OBJECT_DATABASES) : NULL
 	};
-	Verification verification = {restore->repository, restore->backup, VERIFY_DIGEST};
+	Verification verification = verification_make(restore->repository, restore->backup,
+												  VERIFY_DIGEST, NULL);
 
+	verification.bytes_expected = 0;
 	for (int i = 0; i < (int) lengthof(objects); i++)
 	{
 		if (objects[i] != NULL)

@@ -50,12 +50,13 @@ static void
 verify_objects(ClusterRestore *restore)
 {
 	const Manifest *manifest = restore->backup->manifest;
-	Verification verification = {restore->repository, restore->backup, VERIFY_DIGEST};
+	Verification verification = verification_make(restore->repository, restore->backup,
+												  VERIFY_DIGEST, NULL);
 
 	for (int i = 0; i < manifest->object_count; i++)
 	{
-		if (manifest->objects[i].kind != OBJECT_PAGES)
-			verification.bytes_expected += manifest->objects[i].stored_size;
+		if (manifest->objects[i].kind == OBJECT_PAGES)
+			verification.bytes_expected -= manifest->objects[i].stored_size;
 	}
 	for (int i = 0; i < manifest->object_count; i++)
 	{

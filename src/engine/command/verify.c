@@ -119,8 +119,6 @@ verify_objects(Verification *verification, VerifyReport *report)
 
 		if (!isolated_run(verify_object_step, &step, &problem))
 			add_problem(report, step.object->name, &problem);
-		verification->bytes_done += verification_cost(step.object,
-													  verification->depth);
 	}
 	if (!isolated_run(verify_complete_step, verification, &problem))
 		add_problem(report, NULL, &problem);

@@ -6,6 +6,7 @@
 
 #include <sys/wait.h>
 
+#include "cluster/workers.h"
 #include "command/verify_backup.h"
 #include "command/verify_physical.h"
 #include "database/toc.h"
@@ -20,6 +21,9 @@
 #define TAIL_SIZE 1024
 #define GLOBALS_LAST_LINE "\n-- PostgreSQL database cluster dump complete\n"
 
+/* How often progress is looked at while there is nothing else to do. */
+#define WATCH_MS 500
+
 /* What the verification that this process runs reports. */
 static Verification *reported = NULL;
 static const char *reported_database = NULL;
@@ -30,7 +34,8 @@ static const char *reported_database = NULL;
 static void
 report_verification(void)
 {
-	progress_report("verifying", reported_database, reported->bytes_done,
+	progress_report("verifying", reported_database,
+					reported->done->stored + reported->done->content,
 					reported->bytes_expected);
 }
 
@@ -38,8 +43,7 @@ report_verification(void)
 static void
 progress_write(Sink *sink, const void *data, size_t len)
 {
-	reported->bytes_done += len;
-	report_verification();
+	reported->done->content += len;
 	sink_write(sink->next, data, len);
 }
 
@@ -67,7 +71,10 @@ progress_sink(Sink *next)
 	return sink;
 }
 
-int64
+/*
+ * How many bytes the verification of an object passes.
+ */
+static int64
 verification_cost(const ManifestObject *object, VerifyDepth depth)
 {
 	switch (depth)
@@ -88,6 +95,7 @@ verification_make(Repository *repository, const Backup *backup,
 	const Manifest *manifest = backup->manifest;
 	Verification verification = {repository, backup, depth, pg_restore};
 
+	verification.done = workers_share(sizeof(VerifiedBytes));
 	for (int i = 0; i < manifest->object_count; i++)
 		verification.bytes_expected += verification_cost(&manifest->objects[i],
 														 depth);
@@ -316,16 +324,55 @@ verify_content(Verification *verification, const ManifestObject *object)
 	}
 }
 
+/* The content of an object, to be looked at in a process of its own. */
+typedef struct ContentStep
+{
+	Verification *verification;
+	const ManifestObject *object;
+} ContentStep;
+
+static void
+verify_content_step(void *context)
+{
+	ContentStep *step = context;
+
+	verify_content(step->verification, step->object);
+}
+
+/*
+ * Waits for the end of a look at some content.
+ */
+static void
+finish_content(Isolated *content)
+{
+	Failure		problem;
+
+	while (isolated_wait_any(&content, 1, WATCH_MS) < 0)
+		report_verification();
+	if (!isolated_finish(content, &problem))
+		fail_with(&problem);
+}
+
+/*
+ * Digest and content are looked at side by side, for each keeps a core busy.
+ * Stored bytes that are not those of the manifest are told before what is
+ * wrong with their content.
+ */
 void
 object_verify(Verification *verification, const ManifestObject *object)
 {
+	ContentStep step = {verification, object};
+	Isolated   *content = NULL;
+
 	reported = verification;
 	reported_database = object->database;
+	if (verification->depth >= VERIFY_ARCHIVE)
+		content = isolated_start(verify_content_step, &step);
 	object_verify_digest(verification->repository,
 						 verification->backup->manifest->id, object, true,
-						 &verification->bytes_done, report_verification);
-	if (verification->depth >= VERIFY_ARCHIVE)
-		verify_content(verification, object);
+						 &verification->done->stored, report_verification);
+	if (content != NULL)
+		finish_content(content);
 }
 
 /*

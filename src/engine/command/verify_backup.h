@@ -6,6 +6,13 @@
 
 #include "command/command.h"
 
+/* How far a verification has come, shared by the processes that do it. */
+typedef struct VerifiedBytes
+{
+	int64		stored;			/* compared with digests */
+	int64		content;		/* looked at as what they hold */
+} VerifiedBytes;
+
 /* A verification under way. */
 typedef struct Verification
 {
@@ -13,17 +20,17 @@ typedef struct Verification
 	const Backup *backup;
 	VerifyDepth depth;
 	const char *pg_restore;		/* may be NULL for VERIFY_DIGEST */
-	int64		bytes_done;
+	VerifiedBytes *done;
 	int64		bytes_expected;
 } Verification;
 
-/* Prepares a verification; pg_restore as for backup_verify. */
+/*
+ * Prepares a verification of all objects of a backup; pg_restore as for
+ * backup_verify.
+ */
 extern Verification verification_make(Repository *repository,
 									  const Backup *backup, VerifyDepth depth,
 									  const char *pg_restore);
-
-/* How many bytes the verification of an object passes. */
-extern int64 verification_cost(const ManifestObject *object, VerifyDepth depth);
 
 /*
  * Verifies one object to the depth, reporting progress; anything wrong is a
