@@ -3,7 +3,6 @@
  */
 #include "command/job.h"
 
-#include "isolated.h"
 #include "protocol.h"
 #include "repository/owner.h"
 #include "repository/secrets.h"
@@ -189,34 +188,14 @@ job_bindir(json_t *job)
 	return job_required_text(job_server(job), "bindir");
 }
 
-/* An attempt to connect. */
-typedef struct Attempt
-{
-	const ServerAddress *address;
-	const char *database;
-} Attempt;
-
-static void
-attempt_to_connect(void *context)
-{
-	Attempt    *attempt = context;
-
-	PQfinish(connect_or_fail(server_conninfo(attempt->address, attempt->database)));
-}
-
 PGconn *
 job_connect(const ServerAddress *address)
 {
-	Attempt		attempt = {address, "postgres"};
-	Failure		problem;
+	PGconn	   *connection = connect_if_exists(server_conninfo(address, "postgres"));
 
-	if (!isolated_run(attempt_to_connect, &attempt, &problem))
-	{
-		if (problem.kind != FAILURE_UNDEFINED)
-			fail_with(&problem);
-		attempt.database = "template1";
-	}
-	return connect_or_fail(server_conninfo(address, attempt.database));
+	if (connection == NULL)
+		connection = connect_or_fail(server_conninfo(address, "template1"));
+	return connection;
 }
 
 Cipher

@@ -168,8 +168,8 @@ job_backup(json_t *job)
 	require_space(&run);
 
 	/* They take a while to start, and so do we. */
-	globals = dump_globals_start(&run.dump, PQdb(run.connection));
 	databases_start(&run);
+	globals = dump_globals_start(&run.dump, PQdb(run.connection));
 	begin_backup(&run);
 	progress_report("dumping", NULL, 0, 0);
 	store_properties(&run);

@@ -15,6 +15,9 @@
 /* How long a server may take to let us in. */
 #define CONNECT_TIMEOUT_MS 30000
 
+/* The SQLSTATE of a database that does not exist. */
+#define UNDEFINED_DATABASE "3D000"
+
 /*
  * What ALTER DATABASE and ALTER ROLE may have set must not disturb us; not
  * every version has all of these.
@@ -83,7 +86,7 @@ fail_to_connect(const PGconn *connection)
 		verbose_message_sqlstate(message, sqlstate);
 	if (strncmp(sqlstate, "28", 2) == 0)
 		hint = hba_hint(PQuser(connection), PQhost(connection), system_user());
-	else if (strcmp(sqlstate, "3D000") == 0)
+	else if (strcmp(sqlstate, UNDEFINED_DATABASE) == 0)
 		hint = "It may have been dropped or renamed just now.";
 	fail(sqlstate_failure_kind(sqlstate, FAILURE_CONNECTION), hint,
 		 "could not connect to database \"%s\": %s", PQdb(connection),
@@ -110,7 +113,7 @@ wait_for_server(PGconn *connection, PostgresPollingStatusType wanted)
 }
 
 /*
- * Begins a connection and waits until it is there; fails otherwise.
+ * Begins a connection and waits until it is there, or has failed.
  */
 static PGconn *
 make_connection(const char *conninfo)
@@ -133,9 +136,6 @@ make_connection(const char *conninfo)
 		if (wanted == PGRES_POLLING_FAILED)
 			break;
 	}
-	if (PQstatus(connection) != CONNECTION_OK)
-		fail_to_connect(connection);
-	PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
 	return connection;
 }
 
@@ -147,16 +147,42 @@ ignore_notice(void *argument, const char *message)
 {
 }
 
-PGconn *
-connect_or_fail(const char *conninfo)
+/*
+ * Makes a new connection behave as it should everywhere; fails if there is
+ * none.
+ */
+static PGconn *
+settle_connection(PGconn *connection)
 {
-	PGconn	   *connection;
-
-	connection_environment();
-	connection = make_connection(conninfo);
+	if (PQstatus(connection) != CONNECTION_OK)
+		fail_to_connect(connection);
+	PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
 	PQsetNoticeProcessor(connection, ignore_notice, NULL);
 	PQclear(query_or_fail(connection, settle_query, 0, NULL));
 	return connection;
+}
+
+PGconn *
+connect_or_fail(const char *conninfo)
+{
+	connection_environment();
+	return settle_connection(make_connection(conninfo));
+}
+
+PGconn *
+connect_if_exists(const char *conninfo)
+{
+	PGconn	   *connection;
+	char		sqlstate[SQLSTATE_SIZE] = "";
+
+	connection_environment();
+	connection = make_connection(conninfo);
+	if (PQstatus(connection) != CONNECTION_OK)
+		verbose_message_sqlstate(PQerrorMessage(connection), sqlstate);
+	if (strcmp(sqlstate, UNDEFINED_DATABASE) != 0)
+		return settle_connection(connection);
+	PQfinish(connection);
+	return NULL;
 }
 
 /*

@@ -52,6 +52,9 @@ extern void password_remove_abandoned(void);
  */
 extern PGconn *connect_or_fail(const char *conninfo);
 
+/* The same, but NULL if there is no such database. */
+extern PGconn *connect_if_exists(const char *conninfo);
+
 /*
  * Runs a query that returns rows; FAILURE_PROGRAM with the server's message
  * if it fails.  params are texts, or NULL if nparams is 0.
