@@ -2,37 +2,34 @@
  * Archives the files of WAL that the server's archiver asks for, one after the
  * other, and those that it will ask for next ahead of it, side by side.
  *
- * Each is pushed by a process of its own, which opens the repository anew: one
- * that was unmounted, or put away, since the last one is seen.
+ * The processes that do it stay for the next file, and go when there was
+ * nothing to do for a while.
  */
 #include "command/job.h"
 
 #include <poll.h>
 
 #include "clock.h"
+#include "command/archive_worker.h"
 #include "command/wal_ready.h"
-#include "isolated.h"
 #include "protocol.h"
 #include "protocol_input.h"
-#include "repository/owner.h"
 #include "repository/secrets.h"
-#include "repository/wal_archive.h"
-#include "repository/wal_note.h"
 
 /* How often it is noted how far the archive went while more follows. */
 #define NOTE_INTERVAL_MS 1000
 
-/* As many segments may be archived before the archiver asks for them. */
-#define AHEAD_LIMIT 16
-#define PUSH_LIMIT (AHEAD_LIMIT + 1)
+/* Workers that had nothing to do for so long end. */
+#define IDLE_LIMIT_MS 5000
+
+/* What the archiver asks for comes on top of what is done ahead. */
+#define PUSH_LIMIT (ARCHIVE_AHEAD_LIMIT + 1)
 
 /* A file, from its beginning until the archiver was told. */
 typedef struct Push
 {
-	json_t	   *job;
 	char		file[WAL_NAME_SIZE];	/* "" for none */
-	bool		is_noted;		/* even if more is ready */
-	Isolated   *step;			/* NULL: it is archived */
+	ArchiveWorker *worker;		/* NULL: it is archived */
 } Push;
 
 typedef struct Archiver
@@ -40,69 +37,14 @@ typedef struct Archiver
 	json_t	   *job;
 	ProtocolInput input;
 	Push		pushes[PUSH_LIMIT];
+	ArchiveWorker *idle[PUSH_LIMIT];
+	int			idle_count;
 	char		wanted[WAL_NAME_SIZE];	/* what the archiver waits for, or "" */
 	char		told[WAL_NAME_SIZE];	/* what it was last told is archived */
 	bool		may_look;		/* something may be ready since the last look */
 	int64		noted_ms;		/* when a push was told to note itself */
 	bool		keys_ready;		/* no push has to derive them any more */
 } Archiver;
-
-/*
- * Opens the repository to write; the secrets have been loaded.
- */
-static Repository *
-open_repository(json_t *job)
-{
-	return repository_open_writer(job_required_text(job, "repository"),
-								  job_required_text(job, "cluster"),
-								  secret_get(SECRET_ENCRYPTION_KEY),
-								  job_required_text(json_object_get(job, "server"),
-													"system_identifier"));
-}
-
-/*
- * Is it to be noted that this segment is archived?  Where others are ready,
- * their pushes will do that, too.
- */
-static bool
-is_to_be_noted(const Push *push, const char *data_directory, const WalName *name)
-{
-	WalName		ready[PUSH_LIMIT];
-	int			count;
-
-	if (name->kind != WAL_SEGMENT || push->is_noted)
-		return name->kind == WAL_SEGMENT;
-	count = wal_ready_segments(data_directory, ready, PUSH_LIMIT);
-	return count == 0 || wal_segment_compare(&ready[count - 1], name) <= 0;
-}
-
-/*
- * Archives one file, in a process of its own.
- */
-static void
-push_step(void *context)
-{
-	Push	   *push = context;
-	Repository *repository = open_repository(push->job);
-	const char *data_directory = job_required_text(json_object_get(push->job, "server"),
-												   "data_directory");
-	const char *problem;
-	WalArchive *archive = wal_archive_open(repository);
-	WalName		name;
-	WalSource	source = {
-		.file = push->file,
-		.path = psprintf("%s/" WAL_FOLDER "/%s", data_directory, push->file),
-		.encrypted = job_cipher(push->job, repository) != CIPHER_NONE
-	};
-
-	if (!compression_parse(job_required_text(push->job, "compression"),
-						   &source.compression, &problem))
-		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
-	owner_require(repository, data_directory);
-	wal_archive_push(archive, &source);
-	if (wal_name_parse(push->file, &name) && is_to_be_noted(push, data_directory, &name))
-		wal_note_write(archive, &name, source.encrypted);
-}
 
 /*
  * The push of a file; with "", a place for one.  NULL if there is none.
@@ -129,7 +71,7 @@ make_place(Archiver *archiver)
 
 	for (int i = 0; i < PUSH_LIMIT && place == NULL; i++)
 	{
-		if (archiver->pushes[i].step == NULL)
+		if (archiver->pushes[i].worker == NULL)
 			place = &archiver->pushes[i];
 	}
 	return place;
@@ -142,13 +84,14 @@ static void
 start_push(Archiver *archiver, Push *push, const char *file)
 {
 	int64		now = clock_ms();
+	bool		is_noted = now - archiver->noted_ms >= NOTE_INTERVAL_MS;
 
-	push->job = archiver->job;
-	push->is_noted = now - archiver->noted_ms >= NOTE_INTERVAL_MS;
-	if (push->is_noted)
+	if (is_noted)
 		archiver->noted_ms = now;
 	strlcpy(push->file, file, sizeof(push->file));
-	push->step = isolated_start(push_step, push);
+	push->worker = archiver->idle_count > 0 ? archiver->idle[--archiver->idle_count] :
+		archive_worker_start(archiver->job);
+	archive_worker_push(push->worker, file, is_noted);
 }
 
 /*
@@ -160,7 +103,7 @@ running_count(const Archiver *archiver)
 	int			count = 0;
 
 	for (int i = 0; i < PUSH_LIMIT; i++)
-		count += archiver->pushes[i].step != NULL;
+		count += archiver->pushes[i].worker != NULL;
 	return count;
 }
 
@@ -173,14 +116,14 @@ look_ahead(Archiver *archiver)
 {
 	const char *data_directory = job_required_text(json_object_get(archiver->job, "server"),
 												   "data_directory");
-	int			jobs = (int) Min(job_integer(archiver->job, "jobs", 1), AHEAD_LIMIT);
+	int			jobs = (int) Min(job_integer(archiver->job, "jobs", 1), ARCHIVE_AHEAD_LIMIT);
 	int			spare = jobs - running_count(archiver);
 	WalName		ready[PUSH_LIMIT];
 	int			count;
 
 	if (!archiver->may_look || spare <= 0 || find_push(archiver, "") == NULL)
 		return;
-	count = wal_ready_segments(data_directory, ready, AHEAD_LIMIT);
+	count = wal_ready_segments(data_directory, ready, ARCHIVE_AHEAD_LIMIT);
 	for (int i = 0; i < count && spare > 0; i++)
 	{
 		char		file[WAL_SEGMENT_SIZE];
@@ -223,13 +166,24 @@ answer(Archiver *archiver, const Failure *problem)
 static void
 prepare_keys(Archiver *archiver)
 {
-	Repository *repository = open_repository(archiver->job);
+	Repository *repository = archive_repository(archiver->job);
 	const char *master = repository->master_key;
 
 	cluster_keys_prepare(repository->store, repository->prefix, master);
 	archiver->keys_ready = master == NULL ||
+		strcmp(job_required_text(archiver->job, "encryption"), "none") == 0 ||
 		cluster_has_keys(repository->store, repository->prefix);
 	repository_close(repository);
+}
+
+/*
+ * Ends the workers that have nothing to do.
+ */
+static void
+end_idle_workers(Archiver *archiver)
+{
+	while (archiver->idle_count > 0)
+		archive_worker_end(archiver->idle[--archiver->idle_count]);
 }
 
 /*
@@ -241,11 +195,16 @@ end_push(Archiver *archiver, Push *push)
 {
 	bool		is_wanted = strcmp(push->file, archiver->wanted) == 0;
 	Failure		problem;
-	bool		archived = isolated_finish(push->step, &problem);
+	bool		archived = archive_worker_finish(&push->worker, &problem);
 
-	push->step = NULL;
+	if (push->worker != NULL)
+		archiver->idle[archiver->idle_count++] = push->worker;
+	push->worker = NULL;
 	if (archived && !archiver->keys_ready)
+	{
 		prepare_keys(archiver);
+		end_idle_workers(archiver);
+	}
 	if (is_wanted)
 		answer(archiver, archived ? NULL : &problem);
 	if (is_wanted || !archived)
@@ -271,7 +230,7 @@ take_request(Archiver *archiver, json_t *message)
 	push = find_push(archiver, file);
 	if (push == NULL)
 		start_push(archiver, make_place(archiver), file);
-	else if (push->step == NULL)
+	else if (push->worker == NULL)
 	{
 		answer(archiver, NULL);
 		push->file[0] = '\0';
@@ -289,20 +248,24 @@ work(Archiver *archiver)
 	struct pollfd polled[PUSH_LIMIT + 1];
 	json_t	   *message;
 	bool		is_there;
+	int			ready;
 
 	for (int i = 0; i < PUSH_LIMIT; i++)
 		polled[i] = (struct pollfd)
 	{
-		.fd = archiver->pushes[i].step == NULL ? -1 :
-			isolated_descriptor(archiver->pushes[i].step),
+		.fd = archiver->pushes[i].worker == NULL ? -1 :
+			archive_worker_descriptor(archiver->pushes[i].worker),
 			.events = POLLIN
 	};
 	polled[PUSH_LIMIT] = (struct pollfd)
 	{
 		.fd = archiver->input.fd, .events = POLLIN
 	};
-	if (poll(polled, lengthof(polled), -1) < 0 && errno != EINTR)
+	ready = poll(polled, lengthof(polled), archiver->idle_count > 0 ? IDLE_LIMIT_MS : -1);
+	if (ready < 0 && errno != EINTR)
 		fail_errno("could not wait for the server");
+	if (ready == 0)
+		end_idle_workers(archiver);
 
 	for (int i = 0; i < PUSH_LIMIT; i++)
 	{

@@ -1,0 +1,182 @@
+/*
+ * A process that archives files of WAL, one after the other.
+ *
+ * It opens the repository anew for each of them: one that was unmounted, or
+ * put away, since the last one is seen.  To start a process for each file, with
+ * fresh memory, would take longer than to compress it.
+ */
+#include "postgres_fe.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "command/archive_worker.h"
+#include "command/wal_ready.h"
+#include "isolated.h"
+#include "repository/owner.h"
+#include "repository/secrets.h"
+#include "repository/wal_archive.h"
+#include "repository/wal_note.h"
+
+/*
+ * After so many files a worker ends, and with it goes what it has allocated.
+ */
+#define FILES_OF_A_WORKER 128
+
+/* What a worker is asked for; it answers with one byte, or dies. */
+typedef struct Request
+{
+	char		file[WAL_NAME_SIZE];
+	bool		is_noted;
+} Request;
+
+struct ArchiveWorker
+{
+	json_t	   *job;
+	Isolated   *process;
+	int			socket;			/* of the parent, or of the worker itself */
+	int			files;			/* it was asked for */
+};
+
+Repository *
+archive_repository(json_t *job)
+{
+	return repository_open_writer(job_required_text(job, "repository"),
+								  job_required_text(job, "cluster"),
+								  secret_get(SECRET_ENCRYPTION_KEY),
+								  job_required_text(json_object_get(job, "server"),
+													"system_identifier"));
+}
+
+/*
+ * Is it to be noted that this segment is archived?  Where others are ready,
+ * their pushes will do that, too.
+ */
+static bool
+is_to_be_noted(const Request *request, const char *data_directory, const WalName *name)
+{
+	WalName		ready[ARCHIVE_AHEAD_LIMIT + 1];
+	int			count;
+
+	if (name->kind != WAL_SEGMENT || request->is_noted)
+		return name->kind == WAL_SEGMENT;
+	count = wal_ready_segments(data_directory, ready, lengthof(ready));
+	return count == 0 || wal_segment_compare(&ready[count - 1], name) <= 0;
+}
+
+/*
+ * Archives one file.
+ */
+static void
+push_file(json_t *job, const Request *request)
+{
+	Repository *repository = archive_repository(job);
+	const char *data_directory = job_required_text(json_object_get(job, "server"),
+												   "data_directory");
+	const char *problem;
+	WalArchive *archive = wal_archive_open(repository);
+	WalName		name;
+	WalSource	source = {
+		.file = request->file,
+		.path = psprintf("%s/" WAL_FOLDER "/%s", data_directory, request->file),
+		.encrypted = job_cipher(job, repository) != CIPHER_NONE
+	};
+
+	if (!compression_parse(job_required_text(job, "compression"),
+						   &source.compression, &problem))
+		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
+	owner_require(repository, data_directory);
+	wal_archive_push(archive, &source);
+	if (wal_name_parse(request->file, &name) && is_to_be_noted(request, data_directory, &name))
+		wal_note_write(archive, &name, source.encrypted);
+	repository_close(repository);
+}
+
+/*
+ * What the process does: a failure ends it, and so does its parent's end.
+ */
+static void
+serve_requests(void *context)
+{
+	ArchiveWorker *worker = context;
+	Request		request;
+
+	for (int i = 0; i < FILES_OF_A_WORKER; i++)
+	{
+		if (recv(worker->socket, &request, sizeof(request), MSG_WAITALL) != sizeof(request))
+			return;
+		push_file(worker->job, &request);
+		(void) send(worker->socket, "", 1, MSG_NOSIGNAL);
+	}
+}
+
+ArchiveWorker *
+archive_worker_start(json_t *job)
+{
+	ArchiveWorker *worker = pg_malloc0(sizeof(ArchiveWorker));
+	int			sockets[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+		fail_errno("could not create a socket");
+	worker->job = job;
+	worker->socket = sockets[1];
+	worker->process = isolated_start(serve_requests, worker);
+	close(sockets[1]);
+	worker->socket = sockets[0];
+	return worker;
+}
+
+void
+archive_worker_push(ArchiveWorker *worker, const char *file, bool is_noted)
+{
+	Request		request = {.is_noted = is_noted};
+
+	strlcpy(request.file, file, sizeof(request.file));
+	worker->files++;
+
+	/* That it died shows when its answer is awaited. */
+	(void) send(worker->socket, &request, sizeof(request), MSG_NOSIGNAL);
+}
+
+int
+archive_worker_descriptor(const ArchiveWorker *worker)
+{
+	return worker->socket;
+}
+
+/*
+ * Takes leave of a worker whose process is over, or about to be.
+ */
+static bool
+reap(ArchiveWorker *worker, Failure *problem)
+{
+	bool		ended_well = isolated_finish(worker->process, problem);
+
+	close(worker->socket);
+	pg_free(worker);
+	return ended_well;
+}
+
+bool
+archive_worker_finish(ArchiveWorker **worker, Failure *problem)
+{
+	ArchiveWorker *finished = *worker;
+	bool		is_last = finished->files == FILES_OF_A_WORKER;
+	char		answer;
+	bool		archived = recv(finished->socket, &answer, 1, 0) == 1;
+
+	if (archived && !is_last)
+		return true;
+	*worker = NULL;
+	if (reap(finished, problem) && !archived)
+		fail(FAILURE_INTERNAL, NULL, "a worker process did not archive what it was asked for");
+	return archived;
+}
+
+void
+archive_worker_end(ArchiveWorker *worker)
+{
+	isolated_kill(worker->process);
+	close(worker->socket);
+	pg_free(worker);
+}
