@@ -203,13 +203,23 @@ openssl_wraps_a_key_to_the_same_form(void **state)
 static void
 a_master_key_is_derived_once_only(void **state)
 {
-	WrappedKey	wrapped = key_wrap(EXAMPLE_CLUSTER_KEY, "master", MASTER_KEY_ITERATIONS);
+	WrappedKey	wrapped = key_wrap(EXAMPLE_CLUSTER_KEY, "master", PASSPHRASE_ITERATIONS);
 	char		key[KEY_HEX_SIZE];
 	clock_t		start = clock();
 
 	for (int i = 0; i < 1000; i++)
 		assert_true(key_unwrap(&wrapped, "master", key));
 	assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
+}
+
+static void
+a_random_master_key_needs_no_slow_derivation_and_a_passphrase_does(void **state)
+{
+	assert_int_equal(master_key_iterations("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"), 1);
+	assert_int_equal(master_key_iterations("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"), 600000);
+	assert_int_equal(master_key_iterations("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg"), 600000);
+	assert_int_equal(master_key_iterations("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0"), 600000);
+	assert_int_equal(master_key_iterations(""), 600000);
 }
 
 static void
@@ -360,6 +370,7 @@ main(void)
 		CASE(openssl_unwraps_a_key),
 		CASE(openssl_wraps_a_key_to_the_same_form),
 		cmocka_unit_test(a_master_key_is_derived_once_only),
+		cmocka_unit_test(a_random_master_key_needs_no_slow_derivation_and_a_passphrase_does),
 		CASE(a_cluster_key_is_made_once_and_found_again),
 		CASE(a_wrong_or_missing_master_key_is_told),
 		CASE(without_leave_no_cluster_key_is_made),

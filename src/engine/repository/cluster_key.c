@@ -247,7 +247,7 @@ create_cluster_key(Store *store, const char *prefix, const char *master)
 
 	key_generate(result.key);
 	key_id(result.key, result.id);
-	wrapped = key_wrap(result.key, master, MASTER_KEY_ITERATIONS);
+	wrapped = key_wrap(result.key, master, master_key_iterations(master));
 	time_format(time_now_ms(), created_at);
 	record = json_pack("{s:i, s:s, s:s}", "format", KEY_FORMAT,
 					   "cluster_key", result.id, "created_at", created_at);

@@ -87,6 +87,13 @@ hex_is_valid(const char *hex, size_t digits)
 	return strlen(hex) == digits && strspn(hex, "0123456789abcdef") == digits;
 }
 
+int
+master_key_iterations(const char *master)
+{
+	return hex_is_valid(master, KEY_HEX_SIZE - 1) ? RANDOM_KEY_ITERATIONS :
+		PASSPHRASE_ITERATIONS;
+}
+
 void
 random_hex(char *hex, size_t digits)
 {

@@ -21,7 +21,7 @@
 #define KEY_ID_SIZE 17
 
 /* Rounds of PBKDF2: for what people choose, and for random keys. */
-#define MASTER_KEY_ITERATIONS 600000
+#define PASSPHRASE_ITERATIONS 600000
 #define RANDOM_KEY_ITERATIONS 1
 /* More than this is not written by anybody, and would take for ever. */
 #define ITERATIONS_LIMIT 10000000
@@ -50,6 +50,13 @@ extern void random_hex(char *hex, size_t digits);
 
 /* Is this so many lower-case hexadecimal digits, and nothing else? */
 extern bool hex_is_valid(const char *hex, size_t digits);
+
+/*
+ * How many rounds of PBKDF2 a master key wants when it wraps: one of 64
+ * lower-case hexadecimal digits is a random key of 256 bits, which nobody
+ * guesses, anything else a passphrase.
+ */
+extern int	master_key_iterations(const char *master);
 
 /* Wraps a key under a passphrase. */
 extern WrappedKey key_wrap(const char *key, const char *passphrase,
