@@ -109,6 +109,7 @@ bench:
 	PG_CONFIG='$(PG_CONFIG)' bench/physical
 	PG_CONFIG='$(PG_CONFIG)' bench/restore
 	PG_CONFIG='$(PG_CONFIG)' bench/wal
+	PG_CONFIG='$(PG_CONFIG)' bench/load
 
 check-layers: all
 	PG_CONFIG='$(PG_CONFIG)' tools/check-layers
