@@ -80,6 +80,18 @@ enum
 "  --exclusive          stop just before the time, LSN or transaction\n" \
 "  --action WORD        what the server does there: promote (default), pause or\n" \
 "                       shutdown\n" \
+"\n" \
+"A replica, instead of one of these:\n" \
+"  --standby            make a standby that follows the archive, and then the\n" \
+"                       primary\n" \
+"  --primary-conninfo CONNINFO\n" \
+"                       where it streams from; must not hold a password\n" \
+"\n" \
+"Starting it:\n" \
+"  --start              start the server, and wait until its recovery is there\n" \
+"  --start-timeout N    wait N seconds at most (default: without limit)\n" \
+"  --socket-dir DIR     the folder of its socket, a new one\n" \
+"  --superuser ROLE     who asks the server how far it is\n" \
 "\n"
 
 /* Takes such an option; false if it is another one. */

@@ -243,8 +243,8 @@ cluster_report_recovery(const ClusterRestore *restore)
 			   restore->recovery->segment_count);
 	else
 		printf("when it is started, it recovers to %s%s%s%s on timeline %u (action: %s, segments in the archive: %d)\n",
-		   target->exclusive ? "just before " : "", kind_names[target->kind],
-		   target->text[0] == '\0' ? "" : " ", printable_text(target->text),
-		   restore->recovery->history.timeline, recovery_action_name(target->action),
-		   restore->recovery->segment_count);
+			   target->exclusive ? "just before " : "", kind_names[target->kind],
+			   target->text[0] == '\0' ? "" : " ", printable_text(target->text),
+			   restore->recovery->history.timeline, recovery_action_name(target->action),
+			   restore->recovery->segment_count);
 }
