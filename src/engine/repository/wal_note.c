@@ -110,8 +110,7 @@ wal_note_write(WalArchive *archive, const WalName *segment, bool encrypted)
 	prove(archive, key, file, proof);
 	folder = note_folder(archive, segment->timeline);
 	name = psprintf("%s%s-%s%s%s", folder, file, proof, key->id[0] == '\0' ? "" : "-", key->id);
-	/* Whoever else writes this one writes the same. */
-	store_put_text(archive->repository->store, name, file, PUT_REPLACE);
+	store_put_text(archive->repository->store, name, file, PUT_NEW);
 	(void) look_at_others(archive, segment, true);
 	pg_free(name);
 	pg_free(folder);

@@ -9,7 +9,8 @@
 
 /*
  * Notes durably that a segment is in the archive, unless a later one of its
- * timeline is noted already.  Earlier notes are removed.
+ * timeline is noted already.  Earlier notes are removed.  FAILURE_DUPLICATE if
+ * another process notes the same at this moment.
  */
 extern void wal_note_write(WalArchive *archive, const WalName *segment, bool encrypted);
 
