@@ -8,7 +8,7 @@
 # Further: test-long, bench, indent.
 EXTENSION = erpgo_backup
 MODULE_big = erpgo_backup
-DATA = $(wildcard sql/erpgo_backup--*.sql)
+DATA_built = sql/erpgo_backup--1.0.sql
 
 PG_CONFIG ?= pg_config
 # Bitcode would only serve to inline our functions into queries.
@@ -52,6 +52,10 @@ WARNINGS = -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare \
 DEPENDENCIES = -MMD -MP
 ENGINE_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport -lpq \
 	-lzstd -llz4 -lz -ldeflate -lcrypto -lcurl -lexpat -ljansson -lmicrohttpd -lm
+
+# The script of the extension, in the order of the names of its parts.
+sql/erpgo_backup--1.0.sql: $(sort $(wildcard sql/extension/*.sql))
+	cat $^ > $@
 
 # The layers: common sees no PostgreSQL, the server library no engine.
 $(COMMON_OBJS) $(ORACLE_OBJS): override CPPFLAGS = -Isrc $(DEPENDENCIES)
