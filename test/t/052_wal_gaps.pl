@@ -30,7 +30,7 @@ my $second = $source->sql(q{SELECT erpgo_backup_run('physical')});
 my $last = switch_wal($source, 'INSERT INTO ledger VALUES (5)');
 is(windows(), "1|2|$first|", 'another backup lies within it');
 
-like($source->cli_ok('check'), qr/all WAL from the newest physical backup up to/,
+like($source->cli_ok('check'), qr/all WAL on timeline 1 from physical backup "$first" up to/,
 	'an archive without a hole is said to have all WAL');
 
 # Removes a segment from the archive.
@@ -56,10 +56,10 @@ is($source->sql('SET ROLE pg_monitor; SELECT count(*) FROM erpgo_backup_recovery
 my $third = switch_wal($source, 'INSERT INTO ledger VALUES (6)');
 switch_wal($source, 'INSERT INTO ledger VALUES (7)');
 lose($third);
-like($source->cli_ok('check'), qr/WAL from "$third" to "$third" is missing/,
+like($source->cli_ok('check'), qr/WAL is missing \($third\): on timeline 1/,
 	'a segment that is missing after the newest backup is named by the check');
 like($source->sql('SELECT status, message FROM erpgo_backup_check()'),
-	qr/warning\|WAL from "$third"/, 'SQL says so, too');
+	qr/warning\|WAL is missing \($third\)/, 'SQL says so, too');
 
 $source->log_is_clean;
 done_testing();

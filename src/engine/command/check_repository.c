@@ -225,7 +225,7 @@ check_repository(Repository *repository)
 	check_folders(rows, repository);
 	check_space(rows, repository);
 	wal = check_wal(repository);
-	if (wal != NULL)
-		json_array_append_new(rows, wal);
+	json_array_extend(rows, wal);
+	json_decref(wal);
 	return rows;
 }

@@ -4,79 +4,42 @@
 #include "postgres_fe.h"
 
 #include "command/command.h"
-#include "common/wal_coverage.h"
 #include "protocol.h"
-#include "repository/wal_archive.h"
+#include "recovery/recovery_window.h"
 
 /*
- * Reads the newest physical backup; NULL if there is none that can be read.
+ * The finding on a timeline that is alive.
  */
-static const PhysicalBackup *
-newest_physical(Repository *repository)
+static json_t *
+judge_timeline(const RecoveryWindow *window)
 {
-	int			count;
-	char	  **ids = repository_backup_ids(repository, &count);
+	bool		is_whole = window->backup != NULL && window->missing == NULL;
+	const char *message;
 
-	for (int i = count - 1; i >= 0; i--)
-	{
-		BackupEntry entry;
-		BackupType	type;
-
-		if (!backup_id_parse(ids[i], NULL, &type) || type != BACKUP_PHYSICAL)
-			continue;
-		entry = repository_load_entry(repository, ids[i]);
-		if (entry.backup != NULL && entry.backup->manifest->physical != NULL)
-			return entry.backup->manifest->physical;
-	}
-	return NULL;
-}
-
-/*
- * Says what an archive covers, and the first hole if there is one.
- */
-static char *
-coverage_text(const WalCoverage *coverage, const WalHole *hole,
-			  uint64 segment_bytes)
-{
-	char		first[WAL_SEGMENT_SIZE];
-	char		last[WAL_SEGMENT_SIZE];
-
-	if (coverage->holes == 0)
-		return psprintf("all WAL from the newest physical backup up to %s is there",
-						lsn_text(coverage->unbroken));
-	wal_segment_of_number(hole->timeline, hole->first, segment_bytes, first);
-	wal_segment_of_number(hole->timeline, hole->last, segment_bytes, last);
-	return psprintf("WAL from \"%s\" to \"%s\" is missing: the newest physical backup can be recovered up to %s only",
-					first, last, lsn_text(coverage->unbroken));
+	if (window->backup == NULL)
+		message = psprintf("no physical backup leads to timeline %u, on which WAL is archived",
+						   window->timeline);
+	else if (is_whole)
+		message = psprintf("all WAL on timeline %u from physical backup \"%s\" up to %s is there",
+						   window->timeline, window->backup, lsn_text(window->end_lsn));
+	else
+		message = psprintf("WAL is missing (%s): on timeline %u the cluster can be recovered up to %s only",
+						   window->missing, window->timeline, lsn_text(window->end_lsn));
+	return json_pack("{s:s, s:s, s:o, s:o}", "name", "WAL archive",
+					 "status", is_whole ? "ok" : "warning",
+					 "message", json_text(message),
+					 "hint", json_text(is_whole ? NULL : "Make a new physical backup."));
 }
 
 json_t *
 check_wal(Repository *repository)
 {
-	const PhysicalBackup *physical = newest_physical(repository);
-	WalTimeline timeline;
-	WalRoute	route = {&timeline, 1};
-	WalArchived archived;
-	WalCoverage coverage;
-	WalHole		hole = {0};
+	json_t	   *rows = json_array();
+	int			count;
+	RecoveryWindow *windows = recovery_windows_alive(repository, &count);
 
-	if (physical == NULL)
-		return NULL;
-	timeline = (WalTimeline)
-	{
-		physical->timeline, 0
-	};
-	route.start = physical->start_lsn;
-	archived.segment_bytes = physical->wal_segment_size;
-	archived.segments = wal_archive_segments(wal_archive_open(repository), physical->timeline,
-											 &archived.count);
-	coverage = wal_coverage(&route, &archived, &hole, 1);
-	if (coverage.end == route.start)
-		return NULL;
-	return json_pack("{s:s, s:s, s:o, s:o}", "name", "WAL archive",
-					 "status", coverage.holes == 0 ? "ok" : "warning",
-					 "message", json_text(coverage_text(&coverage, &hole,
-														archived.segment_bytes)),
-					 "hint", json_text(coverage.holes == 0 ? NULL :
-									   "Make a new physical backup."));
+	for (int i = 0; i < count; i++)
+		json_array_append_new(rows, judge_timeline(&windows[i]));
+	pg_free(windows);
+	return rows;
 }

@@ -90,8 +90,8 @@ extern json_t *backup_entry_to_json(const BackupEntry *entry);
 extern json_t *check_repository(Repository *repository);
 
 /*
- * A finding on the WAL that the archive has of the timeline of the newest
- * physical backup, from its start on; NULL if there is nothing to judge.
+ * The findings on the WAL archive, one for each timeline that is alive: is all
+ * WAL there from the first backup of its last recovery window on?
  */
 extern json_t *check_wal(Repository *repository);
 

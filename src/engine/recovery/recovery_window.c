@@ -210,30 +210,100 @@ next_timeline(uint32 after, const WalFiles *files, const BackupEntry *entries, i
 	return next;
 }
 
-RecoveryWindow *
-recovery_windows(Repository *repository, int *count)
+/*
+ * The windows of all timelines that files of the archive or backups belong to.
+ */
+static WindowList
+list_windows(Repository *repository, const WalFiles *files)
 {
 	int			entry_count;
 	BackupEntry *entries = repository_load_all(repository, &entry_count);
 	WalArchive *archive = wal_archive_open(repository);
-	WalFiles	files = wal_archive_files(repository);
-	Sources		sources = {.files = &files};
+	Sources		sources = {.files = files};
 	WindowList	list = {pg_malloc0(sizeof(RecoveryWindow)), 0};
 	uint32		timeline = 0;
 
-	sources.segments = pg_malloc0((files.count + 1) * sizeof(WalName));
-	for (int i = 0; i < files.count; i++)
+	sources.segments = pg_malloc0((files->count + 1) * sizeof(WalName));
+	for (int i = 0; i < files->count; i++)
 	{
-		if (files.files[i].name.kind == WAL_SEGMENT)
-			sources.segments[sources.segment_count++] = files.files[i].name;
+		if (files->files[i].name.kind == WAL_SEGMENT)
+			sources.segments[sources.segment_count++] = files->files[i].name;
 	}
-	while ((timeline = next_timeline(timeline, &files, entries, entry_count)) != 0)
+	while ((timeline = next_timeline(timeline, files, entries, entry_count)) != 0)
 	{
 		list.windows = pg_realloc(list.windows, (list.count + entry_count + 1) * sizeof(RecoveryWindow));
 		add_timeline(&list, &sources, timeline, archive, entries, entry_count);
 	}
 	pg_free(sources.segments);
+	return list;
+}
+
+RecoveryWindow *
+recovery_windows(Repository *repository, int *count)
+{
+	WalFiles	files = wal_archive_files(repository);
+	WindowList	list = list_windows(repository, &files);
+
 	store_listing_free(&files.listing);
 	*count = list.count;
 	return list.windows;
+}
+
+/*
+ * The timeline that got the last file; of two at the same time the newer one.
+ * The unfinished segment of a timeline that is left comes after all else.
+ */
+static uint32
+last_timeline(const WalFiles *files)
+{
+	const WalFile *last = NULL;
+
+	for (int i = 0; i < files->count; i++)
+	{
+		const WalFile *file = &files->files[i];
+
+		if (file->name.kind != WAL_PARTIAL &&
+			(last == NULL || file->stored->modified > last->stored->modified ||
+			 (file->stored->modified == last->stored->modified &&
+			  file->name.timeline > last->name.timeline)))
+			last = file;
+	}
+	return last == NULL ? 0 : last->name.timeline;
+}
+
+/*
+ * The last window of a timeline.
+ */
+static RecoveryWindow
+window_of_timeline(const WindowList *list, uint32 timeline)
+{
+	RecoveryWindow window = {.timeline = timeline};
+
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->windows[i].timeline == timeline)
+			window = list->windows[i];
+	}
+	return window;
+}
+
+RecoveryWindow *
+recovery_windows_alive(Repository *repository, int *count)
+{
+	RecoveryWindow *alive = pg_malloc0(2 * sizeof(RecoveryWindow));
+	WalFiles	files = wal_archive_files(repository);
+	uint32		last = last_timeline(&files);
+	uint32		newest = last;
+	WindowList	list = list_windows(repository, &files);
+
+	for (int i = 0; i < files.count; i++)
+		newest = Max(newest, files.files[i].name.timeline);
+	store_listing_free(&files.listing);
+	*count = 0;
+	if (list.count > 0 && last != 0)
+		alive[(*count)++] = window_of_timeline(&list, newest);
+	if (list.count > 0 && last != newest)
+		alive[(*count)++] = window_of_timeline(&list, last);
+	pg_free(list.windows);
+	return alive;
 }

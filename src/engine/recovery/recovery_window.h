@@ -14,7 +14,8 @@
 typedef struct RecoveryWindow
 {
 	uint32		timeline;
-	const char *backup;			/* with which it begins */
+	const char *backup;			/* with which it begins; NULL if none leads to
+								 * the timeline */
 	int			backups;		/* that lie within */
 	int64		begin_ms;		/* milliseconds since 1970 */
 	uint64		begin_lsn;
@@ -28,5 +29,15 @@ typedef struct RecoveryWindow
  * Damaged backups do not count, nor do those that cannot be read.
  */
 extern RecoveryWindow *recovery_windows(Repository *repository, int *count);
+
+/*
+ * The last window of each timeline that is alive: the newest one that there are
+ * files of in the archive, and the one that got the last of them, where a
+ * server went on along an older one.  What follows the end of a timeline that
+ * was left for another one belongs to neither.  There is one without a backup
+ * where no backup leads to the timeline, and none where nothing was archived, or
+ * where there is no physical backup at all.
+ */
+extern RecoveryWindow *recovery_windows_alive(Repository *repository, int *count);
 
 #endif
