@@ -14,14 +14,7 @@ my $folder = PostgreSQL::Test::Utils::tempdir();
 my $installation = private_installation("$folder/installation");
 my $step = "$folder/step";
 
-# The tracer is a process of its own (-D), so that the engine stays the child
-# of the server.
-replace_program($installation, 'erpgo_backup', <<"END");
-when=\$(cat $step 2>/dev/null)
-[ -n "\$when" ] && [ "\$1" = engine ] || exec "\$REAL" "\$\@"
-rm -f $step
-exec strace -D -f -qq -o $folder/trace -e trace=$CALLS -e signal=none -e inject=$CALLS:signal=KILL:when=\$when "\$REAL" "\$\@"
-END
+fail_engine_at($installation, $step, 'postgres:', once => 1);
 
 my $server = ErpgoBackup->new('steps', install_path => $installation, encrypted => 1);
 $server->sql('CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) i');
@@ -34,7 +27,7 @@ $server->sql('SELECT * FROM erpgo_backup_cleanup()');
 my ($killed, $finished) = (0, 0);
 for (my $when = 1; $when <= 200 && !$finished; $when++)
 {
-	write_file($step, $when);
+	write_file($step, "$CALLS:signal=KILL:when=$when");
 	my ($exit_code, $out, $err) = $server->try_sql("SELECT erpgo_backup_run('full', '{postgres}')");
 	my ($id) = $server->sql('SELECT id FROM erpgo_backup_history ORDER BY id DESC LIMIT 1');
 	my $status = run_status($server, $id);

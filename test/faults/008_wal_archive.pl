@@ -17,11 +17,7 @@ my $step = "$folder/step";
 my $niceness = 10;
 
 # Only the engine of the archiver, by what its parent is called.
-replace_program($installation, 'erpgo_backup', <<"END");
-step=\$(cat $step 2>/dev/null)
-[ -n "\$step" ] && grep -q archiver /proc/\$PPID/cmdline || exec "\$REAL" "\$\@"
-exec strace -D -f -qq -o $folder/trace -e trace=\${step%%:*} -e signal=none -e inject=\$step "\$REAL" "\$\@"
-END
+fail_engine_at($installation, $step, 'archiver');
 
 my $server = ErpgoBackup->new('archives', encrypted => 1, install_path => $installation, init => ['--wal-segsize=1'],
 	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica',

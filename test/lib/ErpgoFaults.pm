@@ -10,7 +10,7 @@ use IPC::Run ();
 use Test::More;
 
 our @EXPORT = qw(start_run run_status wait_run job_processes hold_table
-  release_table private_installation replace_program repository_leftovers
+  release_table private_installation replace_program fail_engine_at repository_leftovers
   server_start_time all_gone create_filler);
 
 # Starts a backup in the background; its identifier.
@@ -141,6 +141,25 @@ sub replace_program
 	unlink($path);
 	write_file($path, "#!/bin/bash\nREAL=$path.real\n$script\n");
 	chmod(0755, $path);
+	return;
+}
+
+# An engine whose parent's command line matches fails at the step that a file
+# names, in the words of strace's inject; there is no fault without the file.
+# With once, the first such engine takes the file for itself.
+sub fail_engine_at
+{
+	my ($installation, $step, $parent, %options) = @_;
+	my $take = $options{once} ? "rm -f $step" : ':';
+
+	# The tracer is a process of its own (-D), so that the engine stays the
+	# child of the server.
+	replace_program($installation, 'erpgo_backup', <<"END");
+step=\$(cat $step 2>/dev/null)
+[ -n "\$step" ] && grep -q '$parent' /proc/\$PPID/cmdline || exec "\$REAL" "\$\@"
+$take
+exec strace -D -f -qq -o $step.trace -e trace=\${step%%:*} -e signal=none -e inject=\$step "\$REAL" "\$\@"
+END
 	return;
 }
 

@@ -15,12 +15,7 @@ my $installation = private_installation("$folder/installation");
 my $step = "$folder/step";
 
 # Only the engine of a clean-up, by what its parent is called.
-replace_program($installation, 'erpgo_backup', <<"END");
-step=\$(cat $step 2>/dev/null)
-[ -n "\$step" ] && grep -q 'clean-up of old backups' /proc/\$PPID/cmdline || exec "\$REAL" "\$\@"
-rm -f $step
-exec strace -D -f -qq -o $folder/trace -e trace=\${step%%:*} -e signal=none -e inject=\$step "\$REAL" "\$\@"
-END
+fail_engine_at($installation, $step, 'clean-up of old backups', once => 1);
 
 my $server = ErpgoBackup->new('source', encrypted => 1, install_path => $installation,
 	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica' });
