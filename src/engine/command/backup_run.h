@@ -20,7 +20,7 @@ typedef struct BackupRun
 	int64	   *expected;		/* bytes that the dump of each will have */
 	int			database_count;
 	BackupWriter *writer;
-	DatabaseDump *dumping;		/* NULL if none is under way */
+	DatabaseDump *next;			/* begun, but not stored yet; or NULL */
 	int64		bytes_done;		/* plain bytes of the finished dumps */
 } BackupRun;
 

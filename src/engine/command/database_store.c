@@ -130,6 +130,17 @@ report_dumping(const BackupRun *run, int index, int64 dumped)
 }
 
 /*
+ * Starts the next dump if this one is about to end, as far as its expected size
+ * tells.  Not earlier: a transaction that waits holds back vacuum.
+ */
+static void
+prepare_next(BackupRun *run, const DatabaseDump *dump, int64 dumped)
+{
+	if (run->next == NULL && dumped >= run->expected[dump->index] / 10 * 9)
+		run->next = start_dump(run, dump->index + 1);
+}
+
+/*
  * Stores what pg_dump writes, and shows it to pg_restore as long as that
  * wants to see it.
  */
@@ -150,6 +161,7 @@ pass_on(BackupRun *run, DatabaseDump *dump)
 			sink_write(dump->toc_sink, buffer, len);
 		dumped += len;
 		report_dumping(run, dump->index, dumped);
+		prepare_next(run, dump, dumped);
 	}
 	release_snapshot(dump);
 	pg_free(buffer);
@@ -183,20 +195,21 @@ check_contents(const BackupRun *run, DatabaseDump *dump, ManifestObject *entry)
 void
 databases_start(BackupRun *run)
 {
-	run->dumping = start_dump(run, 0);
+	run->next = start_dump(run, 0);
 }
 
 void
 databases_store(BackupRun *run)
 {
-	while (run->dumping != NULL)
+	while (run->next != NULL)
 	{
-		DatabaseDump *dump = run->dumping;
+		DatabaseDump *dump = run->next;
 		ManifestObject *entry;
 
+		run->next = NULL;
 		open_receivers(run, dump);
 		pass_on(run, dump);
-		run->dumping = start_dump(run, dump->index + 1);
+		prepare_next(run, dump, INT64_MAX);
 		entry = object_finish(run->writer, dump->object);
 		entry->tables = dump->tables;
 		entry->table_count = dump->table_count;
