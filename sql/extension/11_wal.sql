@@ -1,17 +1,28 @@
+CREATE FUNCTION erpgo_backup.wal_tail(
+	OUT lsn pg_lsn, OUT timeline bigint, OUT shipped_at timestamptz)
+RETURNS record
+LANGUAGE c VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_wal_tail';
+COMMENT ON FUNCTION erpgo_backup.wal_tail()
+	IS 'up to where the unfinished segment of WAL was archived, from shared memory';
+
 /*
  * What the archiver has left to do, and how old the WAL is that exists nowhere
- * else: all of it since the last file was archived, but nothing if the server
- * has not written beyond that one.
+ * else: all of it since the last file was archived, or since the tail of the
+ * segment behind that was shipped, but nothing if the server has not written
+ * beyond that.
  */
 CREATE VIEW erpgo_backup.wal_archiving AS
 	SELECT s.now, s.is_on, f.ready, f.ready_since, a.archived_count, a.failed_count,
 		   a.last_archived_time AS archived_at, a.last_archived_wal AS archived_wal,
+		   t.shipped_at, greatest(a.last_archived_time, t.shipped_at) AS safe_at,
 		   a.last_failed_time > coalesce(a.last_archived_time, '-infinity') AS is_failing,
 		   a.last_failed_wal AS failed_wal,
 		   CASE WHEN s.is_on AND a.last_archived_time IS NOT NULL THEN
-					CASE WHEN coalesce(pg_current_wal_insert_lsn() <= e.lsn + s.page_header, false)
+					CASE WHEN coalesce(pg_current_wal_insert_lsn() <= greatest(e.lsn + s.page_header, t.lsn), false)
 						 THEN interval '0'
-						 ELSE greatest(s.now - a.last_archived_time, '0') END END AS exposed_for
+						 ELSE greatest(s.now - greatest(a.last_archived_time, t.shipped_at), '0') END END AS exposed_for
 	FROM (SELECT clock_timestamp(), current_setting('archive_mode') <> 'off' AND NOT pg_is_in_recovery(),
 				 -- Of the first page of a segment; a switch leaves the position behind it.
 				 40)
@@ -26,7 +37,10 @@ CREATE VIEW erpgo_backup.wal_archiving AS
 		SELECT CASE WHEN a.last_archived_wal ~ '^[0-9A-F]{24}$' THEN
 			'0/0'::pg_lsn + (('x0' || substr(a.last_archived_wal, 9, 8))::bit(36)::bigint * 4294967296
 				+ (('x0' || substr(a.last_archived_wal, 17, 8))::bit(36)::bigint + 1)
-				* pg_size_bytes(current_setting('wal_segment_size'))) END) AS e (lsn);
+				* pg_size_bytes(current_setting('wal_segment_size'))) END) AS e (lsn)
+	-- A tail is worth something if nothing is missing before it.
+	LEFT JOIN LATERAL erpgo_backup.wal_tail() AS t
+		ON t.lsn >= e.lsn AND t.lsn < e.lsn + pg_size_bytes(current_setting('wal_segment_size'));
 COMMENT ON VIEW erpgo_backup.wal_archiving IS 'one row: how the archiving of WAL is doing';
 
 CREATE VIEW @extschema@.erpgo_backup_status AS
@@ -127,11 +141,12 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 			  WHEN w.exposed_for IS NULL AND m.now < m.planned_at THEN 'ok'
 			  WHEN w.exposed_for IS NULL AND m.success_at IS NULL THEN 'unknown'
 			  ELSE 'warning' END,
-		 coalesce(erpgo_backup.span(w.exposed_for) || ', since WAL was archived',
+		 coalesce(erpgo_backup.span(w.exposed_for) || CASE WHEN w.shipped_at IS NULL THEN ', since WAL was archived'
+														   ELSE ', since WAL was shipped' END,
 				  erpgo_backup.span(m.success_age) || ', since the last backup', 'everything'),
 		 CASE WHEN w.exposed_for IS NOT NULL THEN '< 1 h'
 			  WHEN m.planned_at - m.success_at > interval '6 hours' THEN 'as scheduled' ELSE '< 6 h' END,
-		 CASE WHEN w.exposed_for IS NOT NULL THEN 'Set archive_timeout.' ELSE 'Archive WAL to lose less.' END),
+		 CASE WHEN w.exposed_for IS NOT NULL THEN 'Set erpgo_backup.wal_flush_interval.' ELSE 'Archive WAL to lose less.' END),
 		(12, 'running',
 		 CASE WHEN job.phase = 'waiting' THEN 'warning' ELSE 'ok' END,
 		 coalesce(job.operation || coalesce(' ' || job.type, '') || ', '

@@ -17,7 +17,7 @@ REVOKE ALL ON FUNCTION
 FROM PUBLIC;
 REVOKE ALL ON PROCEDURE @extschema@.erpgo_backup_wait(text) FROM PUBLIC;
 
-GRANT EXECUTE ON FUNCTION erpgo_backup.job_progress(), erpgo_backup.recovery_windows(),
+GRANT EXECUTE ON FUNCTION erpgo_backup.job_progress(), erpgo_backup.recovery_windows(), erpgo_backup.wal_tail(),
 	erpgo_backup.wal_segment(bigint, pg_lsn, bigint),
 	@extschema@.erpgo_backup_list()
 TO pg_monitor;

@@ -1,5 +1,5 @@
 /*
- * The names of the files that a server archives.
+ * The names of the files in a WAL archive.
  */
 #include "common/wal_name.h"
 
@@ -71,6 +71,45 @@ wal_name_parse(const char *text, WalName *name)
 		read_ending(text + SEGMENT_DIGITS, &name->kind);
 }
 
+/*
+ * Reads what follows the digits of a segment; false unless that is what a
+ * piece has there.
+ */
+static bool
+read_piece(const char *ending, WalName *name)
+{
+	name->kind = WAL_TAIL;
+	return ending[0] == '.' && read_number(ending + 1, &name->from) &&
+		ending[1 + NUMBER_DIGITS] == '.' &&
+		read_number(ending + 2 + NUMBER_DIGITS, &name->to) &&
+		strcmp(ending + 2 + 2 * NUMBER_DIGITS, ".tail") == 0 &&
+		name->from < name->to;
+}
+
+bool
+wal_file_parse(const char *text, WalName *name)
+{
+	char		segment[WAL_SEGMENT_SIZE];
+
+	if (wal_name_parse(text, name))
+		return true;
+	if (strnlen(text, WAL_SEGMENT_SIZE) < WAL_SEGMENT_SIZE)
+		return false;
+	memcpy(segment, text, SEGMENT_DIGITS);
+	segment[SEGMENT_DIGITS] = '\0';
+	return wal_name_parse(segment, name) && read_piece(text + SEGMENT_DIGITS, name);
+}
+
+void
+wal_tail_format(const WalName *name, char text[WAL_NAME_SIZE])
+{
+	char		segment[WAL_SEGMENT_SIZE];
+
+	wal_segment_format(name, segment);
+	snprintf(text, WAL_NAME_SIZE, "%s.%08" PRIX32 ".%08" PRIX32 ".tail",
+			 segment, name->from, name->to);
+}
+
 void
 wal_segment_format(const WalName *name, char text[WAL_SEGMENT_SIZE])
 {
@@ -83,6 +122,8 @@ wal_name_folder(const WalName *name, char folder[WAL_FOLDER_SIZE])
 {
 	if (name->kind == WAL_HISTORY)
 		snprintf(folder, WAL_FOLDER_SIZE, "%08" PRIX32, name->timeline);
+	else if (name->kind == WAL_TAIL)
+		snprintf(folder, WAL_FOLDER_SIZE, "%08" PRIX32 "/tail", name->timeline);
 	else
 		snprintf(folder, WAL_FOLDER_SIZE, "%08" PRIX32 "/%08" PRIX32,
 				 name->timeline, name->log);

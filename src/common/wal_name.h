@@ -1,10 +1,13 @@
 /*
- * The names of the files that a server archives, as it gives them.
+ * The names of the files in a WAL archive: those that a server archives, as it
+ * gives them, and the pieces of a segment that it has not finished.
  *
  *   000000010000000A000000FF                     a segment
  *   000000010000000A000000FF.partial             what a timeline left of its last one
  *   000000010000000A000000FF.00000028.backup     notes on a base backup
  *   00000002.history                             where timeline 2 comes from
+ *   000000010000000A000000FF.00000000.0012F6A8.tail
+ *                                                a piece, from one byte to before another
  */
 #ifndef ERPGO_COMMON_WAL_NAME_H
 #define ERPGO_COMMON_WAL_NAME_H
@@ -13,7 +16,7 @@
 #include <stdint.h>
 
 /* Enough for every name and its terminating zero. */
-#define WAL_NAME_SIZE 41
+#define WAL_NAME_SIZE 48
 /* Enough for the name of a segment and its terminating zero. */
 #define WAL_SEGMENT_SIZE 25
 /* Enough for wal_name_folder. */
@@ -24,7 +27,8 @@ typedef enum WalKind
 	WAL_SEGMENT,
 	WAL_PARTIAL,
 	WAL_BACKUP,
-	WAL_HISTORY
+	WAL_HISTORY,
+	WAL_TAIL
 } WalKind;
 
 typedef struct WalName
@@ -33,6 +37,8 @@ typedef struct WalName
 	uint32_t	timeline;		/* never 0 */
 	uint32_t	log;			/* the middle and the last eight digits; */
 	uint32_t	segment;		/* 0 of a history file */
+	uint32_t	from;			/* of a piece: its bytes in the segment, and */
+	uint32_t	to;				/* the first one behind them; else 0 */
 } WalName;
 
 /*
@@ -41,12 +47,18 @@ typedef struct WalName
  */
 extern bool wal_name_parse(const char *text, WalName *name);
 
+/* The same, for whatever a WAL archive has: also pieces, which are not empty. */
+extern bool wal_file_parse(const char *text, WalName *name);
+
+/* Writes the name of a piece. */
+extern void wal_tail_format(const WalName *name, char text[WAL_NAME_SIZE]);
+
 /* Writes the name of a segment. */
 extern void wal_segment_format(const WalName *name, char text[WAL_SEGMENT_SIZE]);
 
 /*
- * The folder of a file in the archive: "00000001/0000000A", or "00000002" of
- * a history file.
+ * The folder of a file in the archive: "00000001/0000000A", "00000002" of a
+ * history file, or "00000001/tail" of a piece.
  */
 extern void wal_name_folder(const WalName *name, char folder[WAL_FOLDER_SIZE]);
 

@@ -82,7 +82,7 @@ wal_object_parse(const char *text, WalObject *object)
 	if (length >= sizeof(object->file))
 		return false;
 	memcpy(object->file, text, length);
-	if (!wal_name_parse(object->file, &object->name))
+	if (!wal_file_parse(object->file, &object->name))
 		return false;
 
 	text = read_digits(text + length, object->content, WAL_PROOF_SIZE);

@@ -134,6 +134,7 @@ history_end(const JobRequest *request, const JobEnd *end)
 		case JOB_EXPIRE:
 		case JOB_METRICS:
 		case JOB_MEASURE:
+		case JOB_TAIL:
 			break;
 	}
 	audit_add(request, audit_action(request), end->status,

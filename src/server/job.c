@@ -32,6 +32,7 @@
 #include "repository_state.h"
 #include "settings.h"
 #include "verification.h"
+#include "tail_job.h"
 #include "worker_session.h"
 
 /* Where the doubling of the delay between retries ends. */
@@ -59,7 +60,7 @@ finish(const JobOutcome *outcome)
 	if (!recorded)
 		job_want_repair();
 	slot = NULL;
-	if (finished->request.kind != JOB_METRICS)
+	if (finished->request.kind != JOB_METRICS && finished->request.kind != JOB_TAIL)
 	{
 		metrics_file_want();
 		alerts_want();
@@ -375,6 +376,8 @@ log_end(const JobEnd *end)
 
 	if (kind == JOB_METRICS)
 		metrics_file_log_end(outcome);
+	else if (kind == JOB_TAIL)
+		tail_job_end(strcmp(end->status, JOB_END_OK) == 0, outcome);
 	else if (strcmp(end->status, JOB_END_OK) == 0)
 		ereport(is_large ? LOG : DEBUG1, errmsg("%s finished", title));
 	else if (strcmp(end->status, JOB_END_FAILED) != 0)

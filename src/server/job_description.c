@@ -22,6 +22,7 @@
 #include "repository_state.h"
 #include "settings.h"
 #include "verification.h"
+#include "tail_job.h"
 
 /* What the engine should have ended by itself is ended this much later. */
 #define BACKSTOP_S 60
@@ -31,6 +32,8 @@
 #define NOTIFY_LIMIT_S 90
 /* A file system that takes longer hangs. */
 #define MEASURE_LIMIT_S 60
+/* A piece is a segment at most. */
+#define TAIL_LIMIT_S (5 * 60)
 
 /*
  * Appends a key and its colon.
@@ -260,6 +263,21 @@ put_notification(StringInfo json, const JobRequest *request)
 	put_number(json, "timeout_ms", setting_notify_timeout);
 }
 
+/*
+ * Appends what is to be archived of the unfinished segment.
+ */
+static void
+put_tail(StringInfo json)
+{
+	const WalTailPoint *point = tail_job_begin();
+
+	put_text(json, "flush_lsn", psprintf("%X/%X", LSN_FORMAT_ARGS(point->lsn)));
+	put_number(json, "timeline", (int) point->timeline);
+	put_number(json, "wal_segment_size", wal_segment_size);
+	put_text(json, "compression", setting_compression);
+	put_text(json, "encryption", settings_encryption());
+}
+
 char *
 job_description(const JobRequest *request)
 {
@@ -288,6 +306,9 @@ job_description(const JobRequest *request)
 		case JOB_NOTIFY:
 			put_notification(&json, request);
 			break;
+		case JOB_TAIL:
+			put_tail(&json);
+			break;
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_CHECK:
@@ -315,6 +336,8 @@ job_time_limit(const JobRequest *request)
 			return METRICS_FILE_LIMIT_S;
 		case JOB_MEASURE:
 			return MEASURE_LIMIT_S;
+		case JOB_TAIL:
+			return TAIL_LIMIT_S;
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_EVENT:

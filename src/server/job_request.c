@@ -22,6 +22,7 @@ job_kind_name(JobKind kind)
 		[JOB_EXPIRE] = "expire",
 		[JOB_METRICS] = "metrics",
 		[JOB_MEASURE] = "measure",
+		[JOB_TAIL] = "tail",
 	};
 
 	return names[kind];
@@ -43,6 +44,7 @@ job_title(const JobRequest *request)
 		[JOB_EXPIRE] = "clean-up of old backups",
 		[JOB_METRICS] = "update of the metrics file",
 		[JOB_MEASURE] = "look at the room in the repository",
+		[JOB_TAIL] = "archiving of the unfinished segment",
 	};
 
 	if (request->id[0] == '\0')
@@ -76,7 +78,8 @@ job_requests_conflict(const JobRequest *a, const JobRequest *b)
 	if (a->kind == JOB_VERIFY)
 		return strcmp(a->id, b->id) == 0;
 	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER ||
-		a->kind == JOB_METRICS || a->kind == JOB_MEASURE;
+		a->kind == JOB_METRICS || a->kind == JOB_MEASURE ||
+		a->kind == JOB_TAIL;
 }
 
 bool
@@ -89,6 +92,7 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 		case JOB_RECOVER:
 		case JOB_METRICS:
 		case JOB_MEASURE:
+		case JOB_TAIL:
 			return false;
 		case JOB_NOTIFY:
 			return !job_is_delivery(request);

@@ -203,6 +203,7 @@ job_any_active(char id[BACKUP_ID_SIZE])
 			slot->request.kind != JOB_EXPIRE &&
 			slot->request.kind != JOB_METRICS &&
 			slot->request.kind != JOB_MEASURE &&
+			slot->request.kind != JOB_TAIL &&
 			!job_is_delivery(&slot->request);
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);

@@ -16,6 +16,7 @@
 
 #include <netdb.h>
 
+#include "access/xlogdefs.h"
 #include "datatype/timestamp.h"
 #include "storage/condition_variable.h"
 #include "storage/latch.h"
@@ -52,7 +53,8 @@ typedef enum JobKind
 	JOB_RECOVER,
 	JOB_EXPIRE,
 	JOB_METRICS,				/* writes the metrics file */
-	JOB_MEASURE					/* sees how much room there is */
+	JOB_MEASURE,				/* sees how much room there is */
+	JOB_TAIL					/* archives what an unfinished segment has */
 } JobKind;
 
 typedef enum JobState
@@ -132,6 +134,14 @@ typedef struct JobSlot
 	ConditionVariable changed;	/* broadcast when it is finished */
 } JobSlot;
 
+/* How far the WAL went at a moment. */
+typedef struct WalTailPoint
+{
+	XLogRecPtr	lsn;			/* what was flushed */
+	TimeLineID	timeline;
+	TimestampTz at;				/* all that was committed then is before lsn */
+} WalTailPoint;
+
 typedef struct JobTable
 {
 	LWLock	   *lock;			/* protects everything here */
@@ -143,6 +153,8 @@ typedef struct JobTable
 	bool		metrics_wanted; /* the metrics file is to be written anew */
 	bool		metrics_failed; /* it could not be written the last time */
 	bool		alerts_wanted;	/* something changed that alerts may tell of */
+	WalTailPoint tail;			/* up to here the WAL was shipped; 0 if none */
+	bool		tail_failed;	/* it could not be the last time */
 	pid_t		listener_pid;	/* of the metrics listener; 0 if there is none */
 	Latch	   *listener_latch;
 	bool		listener_wanted;	/* it is to tell its engine what changed */

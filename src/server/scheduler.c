@@ -35,6 +35,7 @@
 #include "schedule_run.h"
 #include "scheduler.h"
 #include "settings.h"
+#include "tail_job.h"
 #include "worker_session.h"
 
 #define RESTART_S 5
@@ -367,6 +368,7 @@ work(void)
 	if (OidIsValid(known_extension))
 	{
 		rest = sooner(rest, alerts_run());
+		rest = sooner(rest, tail_job_run());
 		audit_forget_if_due();
 		metrics_file_request();
 		rest = sooner(rest, schedules_run_due());

@@ -21,6 +21,7 @@
 #include "common/verify_depth.h"
 #include "listener_settings.h"
 #include "settings.h"
+#include "tail_job.h"
 
 /* Above every value of Cipher, so that it cannot be taken for one. */
 #define ENCRYPTION_AUTO 100
@@ -454,6 +455,7 @@ settings_define(void)
 	define_audit();
 	define_monitoring();
 	listener_settings_define();
+	tail_job_define_setting();
 	MarkGUCPrefixReserved("erpgo_backup");
 }
 

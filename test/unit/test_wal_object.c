@@ -15,7 +15,7 @@ what_is_written_is_read_back(void **state)
 	static const char *const names[] = {
 		SEGMENT PROOFS, SEGMENT PROOFS ".zst", SEGMENT PROOFS KEY ".aes",
 		SEGMENT PROOFS KEY ".lz4.aes", "00000002.history" PROOFS ".gz",
-		SEGMENT ".partial" PROOFS KEY ".zst.aes", SEGMENT ".00000028.backup" PROOFS ".zst",
+		SEGMENT ".partial" PROOFS KEY ".zst.aes", SEGMENT ".00000000.00F00000.tail" PROOFS KEY ".zst.aes", SEGMENT ".00000028.backup" PROOFS ".zst",
 	};
 
 	for (int i = 0; i < lengthof(names); i++)
@@ -38,6 +38,8 @@ what_cannot_be_such_a_name_is_refused(void **state)
 		SEGMENT PROOFS ".zst ", SEGMENT PROOFS "-0123.aes", SEGMENT PROOFS "0.zst",
 		SEGMENT PROOFS KEY ".aes.zst", SEGMENT PROOFS KEY KEY ".aes",
 		"000000010000000A000000FF000000010000000A000000FF" PROOFS,
+		SEGMENT ".00000010.00000010.tail" PROOFS, SEGMENT ".00000010.tail" PROOFS,
+		"00000002.history.00000000.00F00000.tail" PROOFS,
 	};
 	WalObject	object;
 

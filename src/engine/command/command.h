@@ -65,6 +65,7 @@ extern json_t *job_discard(json_t *job);
 extern json_t *job_check(json_t *job);
 extern json_t *job_expire(json_t *job);
 extern json_t *job_measure(json_t *job);
+extern json_t *job_tail(json_t *job);
 extern json_t *job_metrics(json_t *job);
 extern json_t *job_notify(json_t *job);
 extern json_t *job_archive(json_t *job);

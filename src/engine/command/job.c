@@ -25,6 +25,7 @@ static const struct
 	{"expire", job_expire},
 	{"metrics", job_metrics},
 	{"measure", job_measure},
+	{"tail", job_tail},
 	{"notify", job_notify},
 	{"listen", job_listen},
 	{"window", job_window}

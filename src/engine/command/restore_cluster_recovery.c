@@ -78,8 +78,12 @@ restore_command(const ClusterRestore *restore)
 			fail_errno("could not find file \"%s\"", options->secrets_file);
 		append_option(&command, "--secrets-file", secrets_file);
 	}
-	appendStringInfo(&command, " wal-get %s%%f %%p",
-					 restore->request->standby ? "--standby " : "");
+	appendStringInfoString(&command, " wal-get");
+	if (restore->request->standby)
+		appendStringInfoString(&command, " --standby");
+	else
+		append_option(&command, "--tail-after", restore->recovery->own_last);
+	appendStringInfoString(&command, " %f %p");
 	return command.data;
 }
 
@@ -160,7 +164,8 @@ cluster_plan_recovery(ClusterRestore *restore)
 
 	if (target->kind == RECOVERY_NONE)
 		return;
-	restore->recovery = recovery_plan(restore->repository, restore->backup->manifest, target);
+	restore->recovery = recovery_plan(restore->repository, restore->backup->manifest, target,
+									  !restore->request->standby);
 	restore->pg_waldump = program_path(restore->options->bindir, "pg_waldump");
 	workspace_create(NULL);
 }
@@ -221,14 +226,26 @@ cluster_recovery_json(const ClusterRestore *restore)
 
 	if (restore->recovery == NULL)
 		return json_null();
-	return json_pack("{s:s, s:o, s:b, s:s, s:I, s:i, s:b}",
+	return json_pack("{s:s, s:o, s:b, s:s, s:I, s:i, s:o, s:b}",
 					 "to", kind_names[target->kind],
 					 "target", target->text[0] == '\0' ? json_null() : json_text(target->text),
 					 "exclusive", target->exclusive,
 					 "action", recovery_action_name(target->action),
 					 "timeline", (json_int_t) restore->recovery->history.timeline,
 					 "archived_segments", restore->recovery->segment_count,
+					 "tail_lsn", restore->recovery->tail_lsn == 0 ? json_null() :
+					 json_text(lsn_text(restore->recovery->tail_lsn)),
 					 "standby", restore->request->standby);
+}
+
+/*
+ * What to say of pieces of the unfinished segment; allocated if not "".
+ */
+static const char *
+tail_remark(const RecoveryPlan *plan)
+{
+	return plan->tail_lsn == 0 ? "" :
+		psprintf(", the last one in pieces up to %s", lsn_text(plan->tail_lsn));
 }
 
 void
@@ -242,9 +259,9 @@ cluster_report_recovery(const ClusterRestore *restore)
 		printf("when it is started, it is a standby (segments in the archive: %d)\n",
 			   restore->recovery->segment_count);
 	else
-		printf("when it is started, it recovers to %s%s%s%s on timeline %u (action: %s, segments in the archive: %d)\n",
+		printf("when it is started, it recovers to %s%s%s%s on timeline %u (action: %s, segments in the archive: %d%s)\n",
 			   target->exclusive ? "just before " : "", kind_names[target->kind],
 			   target->text[0] == '\0' ? "" : " ", printable_text(target->text),
 			   restore->recovery->history.timeline, recovery_action_name(target->action),
-			   restore->recovery->segment_count);
+			   restore->recovery->segment_count, tail_remark(restore->recovery));
 }

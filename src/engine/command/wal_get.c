@@ -12,6 +12,7 @@
 #include "command/wal_get.h"
 #include "command/wal_spool.h"
 #include "repository/wal_note.h"
+#include "repository/wal_tail.h"
 
 /* The file until it is whole and was found to be what it should be. */
 #define TEMPORARY_SUFFIX ".erpgo"
@@ -36,6 +37,9 @@ const char *const help_wal_get =
 "                       (default: 8; 0 for none)\n"
 "  --spool DIR          where these wait, in a folder for this user alone\n"
 "                       (default: erpgo_backup-wal-UID in TMPDIR or /tmp)\n"
+"  --tail-after SEGMENT of the unfinished segment, take the pieces that there are,\n"
+"                       if it comes after that one; for a server that is to\n"
+"                       open at the end of the WAL, never for a standby\n"
 "  --standby            a missing segment is no error though later ones are\n"
 "                       there, for the server may get it from its primary\n"
 "  -h, --help           print this help\n"
@@ -49,6 +53,7 @@ static const struct option get_options[] = {
 	{"prefetch", required_argument, NULL, 'n'},
 	{"spool", required_argument, NULL, 's'},
 	{"standby", no_argument, NULL, 'b'},
+	{"tail-after", required_argument, NULL, 't'},
 	ARGUMENT_HELP_OPTION
 };
 
@@ -62,6 +67,8 @@ typedef struct GetRequest
 	int			jobs;
 	const char *spool;
 	bool		standby;
+	bool		takes_tail;
+	WalName		tail_after;
 } GetRequest;
 
 /* What is removed at exit; NULL if the file has its name. */
@@ -87,6 +94,19 @@ parse_prefetch(const char *word)
 		fail(FAILURE_USAGE, NULL, "option \"--prefetch\" must be between 0 and %d, not \"%s\"",
 			 PREFETCH_LIMIT, word);
 	return (int) number;
+}
+
+/*
+ * Reads the segment behind which pieces are taken.
+ */
+static void
+take_tail_after(GetRequest *request, const char *word)
+{
+	request->takes_tail = true;
+	if (!wal_name_parse(word, &request->tail_after) ||
+		request->tail_after.kind != WAL_SEGMENT)
+		fail(FAILURE_USAGE, NULL, "option \"--tail-after\" must be the name of a segment, not \"%s\"",
+			 word);
 }
 
 /*
@@ -131,6 +151,22 @@ reason_to_expect(const GetRequest *request, WalArchive *archive)
 }
 
 /*
+ * Puts together what is there of the unfinished segment; false if that is not
+ * wanted, or nothing is there.
+ */
+static bool
+fetch_tail(const GetRequest *request, WalArchive *archive)
+{
+	WalName		after = request->tail_after;
+
+	/* The timeline may have changed since. */
+	after.timeline = request->name.timeline;
+	return request->takes_tail && request->name.kind == WAL_SEGMENT &&
+		wal_segment_compare(&request->name, &after) > 0 &&
+		wal_tail_get(archive, &request->name, unfinished);
+}
+
+/*
  * Takes the file out of the archive.  A segment that is not there yet although
  * later ones are may be on its way, for several are archived side by side; if
  * it does not come, the archive has a hole.  False if there is no such file.
@@ -162,22 +198,28 @@ fetch(const GetRequest *request, WalArchive *archive, Digest *content)
 static int
 get(const GetRequest *request, WalArchive *archive)
 {
-	bool		prefetches = request->prefetch > 0 && request->name.kind == WAL_SEGMENT;
 	WalSpool	spool;
-	Digest		content;
-
-	prefetches = prefetches &&
+	bool		prefetches = request->prefetch > 0 &&
 		wal_spool_open(&spool, request->spool, archive->repository, request->path);
+	Digest		content;
+	bool		is_whole;
+
 	(void) unlink(unfinished);
 	if (prefetches && wal_spool_take(&spool, request->file, unfinished))
 	{
 		publish(request);
 		return 0;
 	}
-	if (!fetch(request, archive, &content))
+	is_whole = fetch(request, archive, &content);
+	if (!is_whole && !fetch_tail(request, archive))
+	{
+		/* Nothing follows, or the server is done. */
+		if (prefetches)
+			wal_spool_remove(&spool);
 		return WAL_GET_ABSENT;
+	}
 	publish(request);
-	if (prefetches)
+	if (prefetches && is_whole && request->name.kind == WAL_SEGMENT)
 		wal_spool_fill(&spool, archive, &request->name, content.size,
 					   request->prefetch, request->jobs);
 	return 0;
@@ -202,7 +244,11 @@ parse_options(GetRequest *request, int argc, char **argv)
 			request->spool = optarg;
 		if (option == 'b')
 			request->standby = true;
+		if (option == 't')
+			take_tail_after(request, optarg);
 	}
+	if (request->standby && request->takes_tail)
+		usage_failure(argv[0], "--standby and --tail-after exclude each other");
 	if (argc != optind + 2)
 		usage_failure(argv[0], "a file and a path are to be given");
 	request->file = argv[optind];

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command/wal_spool.h"
@@ -16,6 +17,8 @@
 #define SPOOL_ID_DIGITS 16
 /* More than this is not prefetched at a time. */
 #define FILL_LIMIT 64
+/* A recovery that has asked for nothing for so long is over. */
+#define STALE_S (24 * 60 * 60)
 
 /* A segment that is being prefetched. */
 typedef struct Fill
@@ -40,6 +43,51 @@ make_private_folder(const char *path)
 		status.st_uid == geteuid() && (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
+/*
+ * Removes a folder of files; whoever fills it again makes it again.
+ */
+static void
+remove_folder(const char *path)
+{
+	DIR		   *directory = opendir(path);
+	struct dirent *entry;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL)
+		(void) unlinkat(dirfd(directory), entry->d_name, 0);
+	if (directory != NULL)
+		closedir(directory);
+	(void) rmdir(path);
+}
+
+/*
+ * Removes the spools that recoveries have left which stopped or were given up.
+ */
+static void
+remove_stale(const char *parent)
+{
+	DIR		   *directory = opendir(parent);
+	struct dirent *entry;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL)
+	{
+		char	   *path = psprintf("%s/%s", parent, entry->d_name);
+		struct stat status;
+
+		if (entry->d_name[0] != '.' && lstat(path, &status) == 0 &&
+			S_ISDIR(status.st_mode) && time(NULL) - status.st_mtime > STALE_S)
+			remove_folder(path);
+		pg_free(path);
+	}
+	if (directory != NULL)
+		closedir(directory);
+}
+
+void
+wal_spool_remove(const WalSpool *spool)
+{
+	remove_folder(spool->folder);
+}
+
 bool
 wal_spool_open(WalSpool *spool, const char *parent,
 			   const Repository *repository, const char *destination)
@@ -59,7 +107,10 @@ wal_spool_open(WalSpool *spool, const char *parent,
 	pg_free(claim);
 	pg_free(folder);
 	if (make_private_folder(parent) && make_private_folder(spool->folder))
+	{
+		remove_stale(parent);
 		return true;
+	}
 	notice("warning", NULL, "no WAL is prefetched: folder \"%s\" cannot be used, or is not private",
 		   spool->folder);
 	return false;

@@ -24,6 +24,9 @@ extern bool wal_spool_open(WalSpool *spool, const char *parent,
 						   const Repository *repository,
 						   const char *destination);
 
+/* Removes the spool with all that is in it. */
+extern void wal_spool_remove(const WalSpool *spool);
+
 /*
  * Copies a segment to a new file at path, and takes it off the spool; false if
  * it is not there, or is not what it was.

@@ -6,7 +6,7 @@
 #include "lib/stringinfo.h"
 #include "recovery/archive_reach.h"
 #include "recovery/recovery_plan.h"
-#include "repository/wal_archive.h"
+#include "repository/wal_tail.h"
 
 /* How many gaps are named. */
 #define GAPS_NAMED 5
@@ -25,6 +25,7 @@ typedef struct Chain
 	uint64	   *numbers;
 	int			count;
 	uint64		known_end;		/* after the last segment that there was */
+	uint64		tail_lsn;		/* end of the pieces behind it; 0 if none */
 } Chain;
 
 /*
@@ -244,6 +245,37 @@ chain_end(const Chain *chain)
 }
 
 /*
+ * The number after the last segment that the backup brings.
+ */
+static uint64
+own_end(const Chain *chain)
+{
+	return chain->backup->stop_lsn / chain->backup->wal_segment_size + 1;
+}
+
+/*
+ * Takes the pieces of the unfinished segment for the last one of the chain, if
+ * nothing that was there once is missing before it.  A server would take them
+ * before the backup's own segments, which are whole.
+ */
+static void
+add_tail(Chain *chain, WalArchive *archive)
+{
+	uint64		number = Max(chain_end(chain), own_end(chain));
+	WalName		name;
+	uint32		reach = 0;
+
+	if (chain->count > 0 && number >= chain->known_end &&
+		wal_name_parse(segment_text(chain, number), &name))
+		reach = wal_tail_end(archive, &name);
+	if (reach == 0)
+		return;
+	chain->tail_lsn = number * chain->backup->wal_segment_size + reach;
+	chain->numbers = pg_realloc(chain->numbers, (chain->count + 1) * sizeof(uint64));
+	chain->numbers[chain->count++] = number;
+}
+
+/*
  * Is there a segment of that number?
  */
 static bool
@@ -301,14 +333,13 @@ static uint64
 needed_end(const Chain *chain, const RecoveryTarget *target)
 {
 	uint64		bytes = chain->backup->wal_segment_size;
-	uint64		own_end = chain->backup->stop_lsn / bytes + 1;
 
 	if (target->kind == RECOVERY_IMMEDIATE)
-		return Min(chain_end(chain), own_end);
+		return Min(chain_end(chain), own_end(chain));
 	if (target->kind != RECOVERY_LSN)
 		return Max(chain_end(chain), chain->known_end);
-	if (target->lsn < own_end * bytes)
-		return Min(chain_end(chain), own_end);
+	if (target->lsn < own_end(chain) * bytes)
+		return Min(chain_end(chain), own_end(chain));
 	return target->lsn / bytes + 1;
 }
 
@@ -342,25 +373,46 @@ name_segments(RecoveryPlan *plan, const Chain *chain, uint64 end)
 		plan->segments[plan->segment_count++] = segment_text(chain, chain->numbers[i]);
 }
 
+/*
+ * Fails if the target is behind the last piece of its segment.
+ */
+static void
+require_in_tail(const Chain *chain, const RecoveryTarget *target)
+{
+	if (target->kind == RECOVERY_LSN && chain->tail_lsn != 0 && target->lsn >= chain->tail_lsn &&
+		target->lsn / chain->backup->wal_segment_size == chain_end(chain) - 1)
+		fail(FAILURE_STATE, "Choose a target before that.",
+			 "the archive ends before the target: with the pieces of the unfinished segment it goes to %s",
+			 lsn_text(chain->tail_lsn));
+}
+
 RecoveryPlan *
 recovery_plan(Repository *repository, const Manifest *manifest,
-			  const RecoveryTarget *target)
+			  const RecoveryTarget *target, bool with_tail)
 {
 	RecoveryPlan *plan = pg_malloc0(sizeof(RecoveryPlan));
 	const PhysicalBackup *backup = manifest->physical;
 	Chain		chain = {.backup = backup, .history = &plan->history};
+	WalArchive *archive = wal_archive_open(repository);
 	uint64		end;
+	uint64		last;
 
 	require_suitable(repository, manifest, target, &plan->history);
 	chain.first = backup->start_lsn / backup->wal_segment_size;
-	read_chain(&chain, wal_archive_open(repository));
+	read_chain(&chain, archive);
 	chain.known_end = (archive_reach(repository, manifest, &plan->history) +
 					   backup->wal_segment_size - 1) / backup->wal_segment_size;
+	if (with_tail)
+		add_tail(&chain, archive);
 	end = needed_end(&chain, target);
+	require_in_tail(&chain, target);
 	require_no_gaps(&chain, end);
 	plan->hole_follows = end < chain_end(&chain) && !chain_has(&chain, end);
 	name_segments(plan, &chain, end);
-	plan->last_lsn = end > chain.first ? (end - 1) * backup->wal_segment_size : 0;
+	plan->own_last = segment_text(&chain, own_end(&chain) - 1);
+	plan->tail_lsn = end < chain_end(&chain) ? 0 : chain.tail_lsn;
+	last = plan->tail_lsn == 0 ? end : end - 1;
+	plan->last_lsn = last > chain.first ? (last - 1) * backup->wal_segment_size : 0;
 	pg_free(chain.numbers);
 	return plan;
 }

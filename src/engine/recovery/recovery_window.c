@@ -262,7 +262,7 @@ last_timeline(const WalFiles *files)
 	{
 		const WalFile *file = &files->files[i];
 
-		if (file->name.kind != WAL_PARTIAL &&
+		if (file->name.kind != WAL_PARTIAL && file->name.kind != WAL_TAIL &&
 			(last == NULL || file->stored->modified > last->stored->modified ||
 			 (file->stored->modified == last->stored->modified &&
 			  file->name.timeline > last->name.timeline)))

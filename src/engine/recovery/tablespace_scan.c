@@ -16,7 +16,7 @@
 #include "lib/stringinfo.h"
 #include "process.h"
 #include "recovery/tablespace_scan.h"
-#include "repository/wal_archive.h"
+#include "repository/wal_tail.h"
 
 /* So many bytes of segments are taken at a time, but two segments at least. */
 #define BATCH_BYTES (INT64CONST(128) * 1024 * 1024)
@@ -187,15 +187,17 @@ segment_path(const TablespaceScan *scan, const char *segment)
 }
 
 /*
- * Takes a segment out of the archive.
+ * Takes a segment out of the archive: the last one may be there in pieces.
  */
 static void
 take_segment(const TablespaceScan *scan, WalArchive *archive, const char *segment)
 {
 	char	   *path = segment_path(scan, segment);
+	WalName		name;
 	Digest		content;
 
-	if (!wal_archive_get(archive, segment, path, &content))
+	if (!wal_archive_get(archive, segment, path, &content) &&
+		!(wal_name_parse(segment, &name) && wal_tail_get(archive, &name, path)))
 		fail(FAILURE_DAMAGED, NULL, "segment \"%s\" vanished from the archive", segment);
 	pfree(path);
 }

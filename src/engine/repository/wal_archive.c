@@ -119,7 +119,7 @@ wal_archive_find(WalArchive *archive, const char *file, int *count)
 	StoreListing listing;
 	WalEntry   *entries;
 
-	if (!wal_name_parse(file, &name))
+	if (!wal_file_parse(file, &name))
 		fail(FAILURE_USAGE, NULL, "\"%s\" is not the name of a file of WAL", file);
 	wal_name_folder(&name, folder);
 	prefix = psprintf("%swal/%s/%s-", archive->repository->prefix, folder, file);

@@ -102,6 +102,14 @@ extern bool wal_archive_get(WalArchive *archive, const char *file,
 							const char *path, Digest *content);
 
 /*
+ * Has a file of the archive go down a chain, which it ends, and its SHA-256
+ * into *content; false, with the chain untouched, if the archive has none.
+ * Fails as wal_archive_get does.
+ */
+extern bool wal_archive_read(WalArchive *archive, const char *file, Sink *chain,
+							 Digest *content);
+
+/*
  * Reads a history file into memory, with a terminating zero, allocated; NULL
  * if the archive has none.  Fails as wal_archive_get does.
  */

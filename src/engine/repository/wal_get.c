@@ -157,18 +157,32 @@ wal_archive_get(WalArchive *archive, const char *file, const char *path,
 	return true;
 }
 
+bool
+wal_archive_read(WalArchive *archive, const char *file, Sink *chain, Digest *content)
+{
+	Get			get = {.archive = archive};
+
+	if (!find_content(&get, file))
+		return false;
+	take_content(&get, chain, content);
+	return true;
+}
+
 char *
 wal_archive_history(WalArchive *archive, uint32 timeline)
 {
-	Get			get = {.archive = archive};
 	char	   *file = psprintf("%08X.history", timeline);
 	char	   *history = NULL;
 	size_t		len;
+	Sink	   *memory = memory_sink(&history, &len, HISTORY_LIMIT, file);
 	Digest		content;
 
-	if (find_content(&get, file))
-		take_content(&get, memory_sink(&history, &len, HISTORY_LIMIT, get.entry->object_name),
-					 &content);
+	if (!wal_archive_read(archive, file, memory, &content))
+	{
+		sink_release(memory);
+		pg_free(history);
+		history = NULL;
+	}
 	pg_free(file);
 	return history;
 }

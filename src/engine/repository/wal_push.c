@@ -32,6 +32,7 @@ typedef struct Push
 	Digest		stored;
 	char	   *bytes;			/* of the object */
 	size_t		len;
+	int64		file_size;
 	char		header[WAL_SEGMENT_HEADER_SIZE];
 } Push;
 
@@ -39,8 +40,9 @@ typedef struct Push
  * Opens the file.  It must be a regular one: nothing else is ever archived.
  */
 static int
-open_source(const char *path)
+open_source(Push *push)
 {
+	const char *path = push->source->path;
 	int			fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct stat status;
 
@@ -50,30 +52,42 @@ open_source(const char *path)
 		fail_errno("could not examine file \"%s\"", path);
 	if (!S_ISREG(status.st_mode))
 		fail(FAILURE_DAMAGED, NULL, "\"%s\" is not a regular file", path);
+	push->file_size = status.st_size;
 	return fd;
 }
 
 /*
- * Reads the file to its end into a chain, and keeps its beginning.
+ * How many bytes to read next: of a piece no more than belong to it.
+ */
+static size_t
+read_size(const Push *push, int64 position)
+{
+	return push->name.kind != WAL_TAIL ? READ_SIZE :
+		Min((int64) READ_SIZE, push->name.to - position);
+}
+
+/*
+ * Reads the file to its end, or the piece of it, into a chain, and keeps the
+ * beginning.
  */
 static void
 read_source(Push *push, Sink *chain)
 {
 	const char *path = push->source->path;
-	int			fd = open_source(path);
+	int			fd = open_source(push);
 	char	   *buffer = pg_malloc(READ_SIZE);
-	bool		first = true;
+	int64		position = push->name.from;
 	ssize_t		len;
 
-	while ((len = read(fd, buffer, READ_SIZE)) != 0)
+	while ((len = pread(fd, buffer, read_size(push, position), position)) != 0)
 	{
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0)
 			fail_errno("could not read file \"%s\"", path);
-		if (first)
+		if (position == 0)
 			memcpy(push->header, buffer, Min(len, WAL_SEGMENT_HEADER_SIZE));
-		first = false;
+		position += len;
 		sink_write(chain, buffer, len);
 	}
 	pg_free(buffer);
@@ -158,21 +172,37 @@ store_bytes(Push *push)
 	pg_free(name);
 }
 
+/*
+ * Fails if the file is not what its name says, as far as its beginning and its
+ * length tell.
+ */
+static void
+check_source(const Push *push)
+{
+	const WalName *name = &push->name;
+	const char *path = push->source->path;
+
+	if (name->kind == WAL_TAIL && push->content.size != name->to - name->from)
+		fail(FAILURE_DAMAGED, NULL, "file \"%s\" ends before byte %u", path, name->to);
+	if (name->kind == WAL_SEGMENT || (name->kind == WAL_TAIL && name->from == 0))
+		wal_segment_check(push->header,
+						  name->kind == WAL_TAIL ? push->file_size : push->content.size, name,
+						  push->archive->repository->system_identifier, path);
+}
+
 bool
 wal_archive_push(WalArchive *archive, const WalSource *source)
 {
 	Push		push = {.archive = archive, .source = source};
 	bool		stored;
 
-	if (!wal_name_parse(source->file, &push.name))
+	if (!wal_file_parse(source->file, &push.name))
 		fail(FAILURE_USAGE, NULL, "\"%s\" is not the name of a file of WAL",
 			 source->file);
 	push.key = source->encrypted ? wal_key_current(archive) :
 		wal_key_open(archive, "", NULL);
 	make_bytes(&push);
-	if (push.name.kind == WAL_SEGMENT)
-		wal_segment_check(push.header, push.content.size, &push.name,
-						  archive->repository->system_identifier, source->path);
+	check_source(&push);
 	stored = !is_archived(&push);
 	if (stored)
 		store_bytes(&push);

@@ -60,3 +60,16 @@ wal_segment_check(const char *header, int64 size, const WalName *name,
 		fail(FAILURE_DAMAGED, NULL, "file \"%s\" is not the segment that its name says: %s",
 			 path, problem);
 }
+
+uint32
+wal_segment_size(const char *header, int64 known, const char *path)
+{
+	XLogLongPageHeaderData decoded;
+
+	memcpy(&decoded, header, sizeof(decoded));
+	if (known < WAL_SEGMENT_HEADER_SIZE || !IsValidWalSegSize(decoded.xlp_seg_size) ||
+		decoded.xlp_seg_size < known)
+		fail(FAILURE_DAMAGED, NULL, "file \"%s\" does not begin as a segment of WAL does",
+			 path);
+	return decoded.xlp_seg_size;
+}

@@ -19,4 +19,10 @@ extern void wal_segment_check(const char *header, int64 size,
 							  const WalName *name,
 							  const char *system_identifier, const char *path);
 
+/*
+ * How large a segment is that begins like this, of which so many bytes are
+ * there.  FAILURE_DAMAGED if that cannot be.
+ */
+extern uint32 wal_segment_size(const char *header, int64 known, const char *path);
+
 #endif
