@@ -21,7 +21,7 @@ PG_FUNCTION_INFO_V1(erpgo_backup_wal_tail);
 /* Seconds from one piece to the next; 0 is never. */
 static int	flush_interval = 60;
 
-/* Of the scheduler: when it last looked; 0 if it has not yet. */
+/* Of the scheduler: when it last looked, or began to; 0 if it has not yet. */
 static int64 looked_ms = 0;
 
 /* Of a job's worker. */
@@ -72,13 +72,15 @@ tail_job_run(void)
 {
 	JobRequest	request = {.kind = JOB_TAIL};
 	int64		interval = flush_interval * INT64CONST(1000);
-	int64		left = looked_ms + interval - passing_ms();
+	int64		now = passing_ms();
 
 	if (interval == 0 || !setting_enabled || !archives_wal())
 		return 0;
-	if (looked_ms != 0 && left > 0)
-		return (long) left;
-	looked_ms = passing_ms();
+	if (looked_ms == 0)
+		looked_ms = now;
+	if (now - looked_ms < interval)
+		return (long) (looked_ms + interval - now);
+	looked_ms = now;
 	if (has_more() && job_has_room() && !job_kind_active(JOB_TAIL))
 		(void) job_request(&request, 0, false);
 	return (long) interval;

@@ -12,7 +12,7 @@ my $folder = PostgreSQL::Test::Utils::tempdir();
 my $installation = private_installation("$folder/installation");
 
 replace_program($installation, 'erpgo_backup', <<"END");
-exec strace -D -ff -qq -o $folder/trace.\$\$ -e trace=read -e signal=none "\$REAL" "\$\@"
+exec strace -D -ff -qq -o $folder/trace.\$\$ -e trace=pread64 -e signal=none "\$REAL" "\$\@"
 END
 
 my $server = ErpgoBackup->new('source', encrypted => 1, install_path => $installation,
@@ -35,7 +35,7 @@ $server->node->stop;
 my $mebibytes = 0;
 foreach my $trace (glob("$folder/trace.*"))
 {
-	$mebibytes += () = read_file($trace) =~ /\bread\(\d+, .*, 1048576\)\s+= 1048576$/mg;
+	$mebibytes += () = read_file($trace) =~ /\bpread64\(\d+, .*, 1048576, \d+\)\s+= 1048576$/mg;
 }
 is($mebibytes, 16 * files('done'), 'each of them was read once');
 done_testing();
