@@ -140,7 +140,8 @@ CREATE VIEW erpgo_backup.metric_of_wal AS
 	WHERE w.is_on
 	UNION ALL
 	SELECT 'erpgo_backup_recovery_point_timestamp_seconds', NULL,
-		   extract(epoch FROM coalesce(CASE WHEN w.is_on THEN w.safe_at END, m.success_at))
+		   extract(epoch FROM coalesce(CASE WHEN NOT w.is_on THEN NULL
+										   WHEN w.exposed_for = '0' THEN w.now ELSE w.safe_at END, m.success_at))
 	FROM erpgo_backup.wal_archiving AS w, erpgo_backup.monitoring AS m;
 COMMENT ON VIEW erpgo_backup.metric_of_wal IS 'samples of the archiving of WAL';
 

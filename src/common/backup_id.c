@@ -4,12 +4,15 @@
 #include "common/backup_id.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 /* What the time is written like; "0" stands for any digit. */
 #define TIME_PATTERN "00000000T000000Z-"
 #define TIME_LENGTH (sizeof(TIME_PATTERN) - 1)
+
+#define SLOT_PREFIX "erpgo_backup_"
 
 /*
  * The backups of year 10000 would no longer sort by time.
@@ -98,4 +101,17 @@ backup_id_parse(const char *id, int64_t *unix_time, BackupType *type)
 	if (type != NULL)
 		*type = parsed_type;
 	return true;
+}
+
+void
+backup_id_slot(const char *id, char slot[BACKUP_SLOT_SIZE])
+{
+	snprintf(slot, BACKUP_SLOT_SIZE, SLOT_PREFIX "%s", id);
+	for (char *letter = slot; *letter != '\0'; letter++)
+	{
+		if (*letter == '-')
+			*letter = '_';
+		else if (*letter >= 'A' && *letter <= 'Z')
+			*letter += 'a' - 'A';
+	}
 }

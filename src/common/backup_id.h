@@ -28,4 +28,13 @@ extern void backup_id_make(char id[BACKUP_ID_SIZE], int64_t unix_time,
 extern bool backup_id_parse(const char *id, int64_t *unix_time,
 							BackupType *type);
 
+/* Enough for every name of a slot and its terminating zero. */
+#define BACKUP_SLOT_SIZE 64
+
+/*
+ * Writes the name of the replication slot that keeps the WAL for a backup: a
+ * name as PostgreSQL allows it, in lower case.
+ */
+extern void backup_id_slot(const char *id, char slot[BACKUP_SLOT_SIZE]);
+
 #endif

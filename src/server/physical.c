@@ -16,34 +16,12 @@
 #include "storage/lwlock.h"
 #include "utils/json.h"
 
+#include "common/physical_query.h"
 #include "engine_process.h"
 #include "engine_run.h"
 #include "physical.h"
 #include "settings.h"
 #include "statement.h"
-
-/* The longest name of a replication slot is shorter than NAMEDATALEN. */
-#define SLOT_PREFIX "erpgo_backup_"
-
-/*
- * Where the configuration files are that lie outside of the data directory.
- */
-#define CONFIG_FILES \
-	"SELECT file FROM (" \
-	" SELECT setting AS file FROM pg_settings" \
-	" WHERE name IN ('config_file', 'hba_file', 'ident_file')" \
-	" UNION SELECT sourcefile FROM pg_file_settings) AS files" \
-	" WHERE file IS NOT NULL" \
-	" AND NOT starts_with(file, current_setting('data_directory') || '/')"
-
-#define TABLESPACES \
-	"SELECT oid::text, pg_tablespace_location(oid) FROM pg_tablespace" \
-	" WHERE starts_with(pg_tablespace_location(oid), '/')"
-
-#define START_BACKUP \
-	"SELECT pg_backup_start($1, $2::boolean)::text," \
-	" regexp_replace(current_setting('config_file'), '/[^/]*$', '')," \
-	" current_setting('data_checksums')"
 
 /* A request of the engine, and the answer: a line. */
 typedef struct PhysicalRequest
@@ -59,10 +37,9 @@ typedef struct PhysicalRequest
 static char *
 slot_name(const JobRequest *job)
 {
-	char	   *name = psprintf(SLOT_PREFIX "%s", job->id);
+	char	   *name = palloc(BACKUP_SLOT_SIZE);
 
-	for (char *letter = name; *letter != '\0'; letter++)
-		*letter = *letter == '-' ? '_' : pg_tolower((unsigned char) *letter);
+	backup_id_slot(job->id, name);
 	return name;
 }
 
@@ -76,15 +53,13 @@ reserve_wal(const JobRequest *job)
 {
 	const char *args[] = {slot_name(job)};
 
-	(void) statement_run("SELECT 1 WHERE current_setting('max_replication_slots')::bigint"
-						 " > (SELECT count(*) FROM pg_replication_slots)", 0, NULL);
+	(void) statement_run(PHYSICAL_HAS_SLOT, 0, NULL);
 	if (SPI_processed == 0)
 		ereport(WARNING,
 				errmsg("no replication slot is free to keep the WAL for %s", job_title(job)),
 				errhint("The backup fails if WAL is removed before it was stored. Increase max_replication_slots."));
 	else
-		(void) statement_run("SELECT pg_create_physical_replication_slot($1, true, true)",
-							 1, args);
+		(void) statement_run(PHYSICAL_RESERVE_WAL, lengthof(args), args);
 }
 
 /*
@@ -95,8 +70,7 @@ release_wal(const JobRequest *job)
 {
 	const char *args[] = {slot_name(job)};
 
-	(void) statement_run("SELECT pg_drop_replication_slot(slot_name)"
-						 " FROM pg_replication_slots WHERE slot_name = $1", 1, args);
+	(void) statement_run(PHYSICAL_RELEASE_WAL, lengthof(args), args);
 }
 
 /*
@@ -120,7 +94,7 @@ append_columns(StringInfo json, const char *const *keys, int count)
 static void
 append_config_files(StringInfo json)
 {
-	uint64		count = statement_run(CONFIG_FILES, 0, NULL);
+	uint64		count = statement_run(PHYSICAL_CONFIG_FILES, 0, NULL);
 
 	appendStringInfoString(json, ", \"config_files\": [");
 	for (uint64 i = 0; i < count; i++)
@@ -138,7 +112,7 @@ append_config_files(StringInfo json)
 static void
 append_tablespaces(StringInfo json)
 {
-	uint64		count = statement_run(TABLESPACES, 0, NULL);
+	uint64		count = statement_run(PHYSICAL_TABLESPACES, 0, NULL);
 
 	appendStringInfoString(json, ", \"tablespaces\": [");
 	for (uint64 i = 0; i < count; i++)
@@ -164,7 +138,7 @@ start_backup(const JobRequest *job, StringInfo json)
 	};
 
 	reserve_wal(job);
-	(void) statement_run(START_BACKUP, lengthof(args), args);
+	(void) statement_run(PHYSICAL_START, lengthof(args), args);
 	append_columns(json, keys, lengthof(keys));
 	appendStringInfo(json, ", \"checksums\": %s",
 					 strcmp(statement_text(0, 3), "on") == 0 ? "true" : "false");
@@ -214,8 +188,7 @@ stop_backup(StringInfo json)
 
 	initStringInfo(&control);
 	append_control(&control);
-	(void) statement_run("SELECT lsn::text, labelfile, spcmapfile"
-						 " FROM pg_backup_stop(wait_for_archive => false)", 0, NULL);
+	(void) statement_run(PHYSICAL_STOP, 0, NULL);
 	append_columns(json, keys, lengthof(keys));
 	appendStringInfoString(json, control.data);
 }

@@ -75,7 +75,8 @@ subtest 'panels are whole' => sub {
 	}
 };
 
-my $server = ErpgoBackup->new('server');
+my $server = ErpgoBackup->new('server',
+	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica' });
 my $metrics = PostgreSQL::Test::Utils::tempdir() . '/erpgo_backup.prom';
 
 $server->sql('CREATE DATABASE erp');

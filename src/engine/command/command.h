@@ -27,6 +27,7 @@ typedef struct CommonOptions
 extern int	command_list(const CommonOptions *options, int argc, char **argv);
 extern int	command_show(const CommonOptions *options, int argc, char **argv);
 extern int	command_verify(const CommonOptions *options, int argc, char **argv);
+extern int	command_backup(const CommonOptions *options, int argc, char **argv);
 extern int	command_restore(const CommonOptions *options, int argc, char **argv);
 extern int	command_expire(const CommonOptions *options, int argc, char **argv);
 extern int	command_window(const CommonOptions *options, int argc, char **argv);
@@ -40,6 +41,7 @@ extern int	command_version(const CommonOptions *options, int argc, char **argv);
 extern const char *const help_list;
 extern const char *const help_show;
 extern const char *const help_verify;
+extern const char *const help_backup;
 extern const char *const help_restore;
 extern const char *const help_expire;
 extern const char *const help_window;

@@ -2,7 +2,7 @@
  * Makes a physical backup: the files of the cluster, copied while the server
  * runs, and the WAL that makes them consistent.
  */
-#include "command/job.h"
+#include "command/physical.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,6 +21,7 @@
 typedef struct PhysicalRun
 {
 	json_t	   *job;
+	const PhysicalServer *server;
 	Repository *repository;
 	const char *data_directory;
 	PhysicalBackup *physical;
@@ -29,6 +30,15 @@ typedef struct PhysicalRun
 	Copy	   *copy;
 	json_t	   *stopped;		/* what the server said at the end */
 } PhysicalRun;
+
+/*
+ * Asks the server for something.
+ */
+static json_t *
+ask(const PhysicalRun *run, const char *request)
+{
+	return run->server->ask(run->server->context, request);
+}
 
 /*
  * A text that the server has to say.
@@ -86,7 +96,7 @@ static json_t *
 start_backup(PhysicalRun *run)
 {
 	PhysicalBackup *physical = pg_malloc0(sizeof(PhysicalBackup));
-	json_t	   *answer = protocol_ask("start", json_object());
+	json_t	   *answer = ask(run, "start");
 
 	run->physical = physical;
 	physical->start_lsn = answer_lsn(answer, "start_lsn");
@@ -205,7 +215,7 @@ stop_backup(PhysicalRun *run)
 	const char *label;
 	char	   *timeline;
 
-	run->stopped = protocol_ask("stop", json_object());
+	run->stopped = ask(run, "stop");
 	label = answer_text(run->stopped, "label");
 	physical->stop_lsn = answer_lsn(run->stopped, "stop_lsn");
 	timeline = label_value(label, "START TIMELINE: ");
@@ -356,20 +366,18 @@ store_rest(PhysicalRun *run)
 		store_bytes(run, OBJECT_TABLESPACE_MAP, "tablespace_map", map, strlen(map));
 	store_control(run);
 	store_wal(run);
-	json_decref(protocol_ask("release", json_object()));
+	json_decref(ask(run, "release"));
 	file_list_store(run->writer, run->set, run->copy);
 	run->writer->manifest->physical = run->physical;
 }
 
-json_t *
-job_backup_physical(json_t *job)
+void
+physical_backup(json_t *job, Repository *repository, const PhysicalServer *server)
 {
-	PhysicalRun run = {.job = job};
+	PhysicalRun run = {.job = job, .server = server, .repository = repository};
 	json_t	   *started;
 
-	progress_report("starting", NULL, 0, 0);
 	run.data_directory = job_required_text(json_object_get(job, "server"), "data_directory");
-	run.repository = job_owned_repository(job);
 	job_require_outside(job);
 	job_send_space(run.repository);
 	job_require_space(job, run.repository, job_integer(job, "expected_bytes", 0));
@@ -383,5 +391,23 @@ job_backup_physical(json_t *job)
 	stop_backup(&run);
 	store_rest(&run);
 	job_finish_backup(job, run.writer, run.set->bytes);
+}
+
+/*
+ * Asks the server that has started this engine.
+ */
+static json_t *
+ask_parent(void *context, const char *request)
+{
+	return protocol_ask(request, json_object());
+}
+
+json_t *
+job_backup_physical(json_t *job)
+{
+	PhysicalServer server = {.ask = ask_parent};
+
+	progress_report("starting", NULL, 0, 0);
+	physical_backup(job, job_owned_repository(job), &server);
 	return json_object();
 }
