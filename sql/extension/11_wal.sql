@@ -131,7 +131,8 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 		 CASE WHEN m.now - w.ready_since >= interval '1 hour' THEN 'critical'
 			  WHEN m.now - w.ready_since >= interval '5 minutes' OR w.is_failing THEN 'warning'
 			  ELSE 'ok' END,
-		 CASE WHEN NOT w.is_on THEN 'archive_mode is off'
+		 CASE WHEN pg_is_in_recovery() THEN 'left to the primary'
+			  WHEN NOT w.is_on THEN 'archive_mode is off'
 			  ELSE w.ready || ' waiting' || coalesce(' for ' || erpgo_backup.span(m.now - w.ready_since), '')
 				   || CASE WHEN w.is_failing THEN ', failing' ELSE '' END END,
 		 CASE WHEN w.is_on THEN '< 5 min' ELSE '-' END, 'See the archiver''s messages in the log.'),

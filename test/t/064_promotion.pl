@@ -31,6 +31,15 @@ subtest 'a standby' => sub {
 	isnt($exit_code, 0, 'makes no backup');
 	like($err, qr/recovery|standby/, 'and says why');
 	is($standby->sql("SELECT count(*) FROM erpgo_backup_history WHERE id = '$id'"), 1, 'shows those of its primary');
+	is($standby->sql("SELECT value FROM erpgo_backup_status WHERE \"check\" = 'WAL archiving'"), 'left to the primary', 'leaves archiving to its primary');
+	my @views = split /\n/, $standby->sql("SELECT oid::regclass FROM pg_class WHERE relkind = 'v' AND relnamespace IN ('public'::regnamespace, 'erpgo_backup'::regnamespace)");
+	cmp_ok(scalar(@views), '>', 20, 'has views');
+	foreach my $view (grep { $_ ne 'erpgo_backup_recovery_window' } @views)
+	{
+		my ($code, undef, $problem) = $standby->try_sql("SELECT * FROM $view");
+		is($code, 0, "$view can be looked at") or diag $problem;
+	}
+	is($standby->sql('SELECT length(erpgo_backup_metrics()) > 100'), 't', 'and tells its metrics');
 	$standby->log_is_clean(qr/ERROR:.*(?:recovery|standby|read-only)/);
 };
 
