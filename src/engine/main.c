@@ -26,6 +26,7 @@ static const Subcommand subcommands[] = {
 	{"show", "show a backup, or how to restore it without this program", command_show},
 	{"verify", "compare backups with what they were when they were made", command_verify},
 	{"backup", "make a physical backup of a standby", command_backup},
+	{"register-standby", "let a standby take over when it is promoted", command_register_standby},
 	{"restore", "restore databases of a backup", command_restore},
 	{"expire", "delete the backups that are not to be kept any longer", command_expire},
 	{"window", "print from when to when there is recovery to any moment", command_window},

@@ -175,6 +175,8 @@ take_message(const char *file, const EngineMessage *message)
 		warn_of_problem(file, message);
 		return ANSWER_NO_MORE;
 	}
+	if (message->kind == MESSAGE_LOG)
+		(void) message_report(message);
 	if (message->kind != MESSAGE_ROW)
 		return ANSWER_NONE;
 	about = message_text(message, "file");

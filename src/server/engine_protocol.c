@@ -211,3 +211,21 @@ message_json(const EngineMessage *message)
 {
 	return JsonbToCString(NULL, message->body, message->body_len);
 }
+
+int
+message_report(const EngineMessage *message)
+{
+	char	   *level = message_text(message, "level");
+	char	   *words = message_text(message, "message");
+	char	   *hint = message_text(message, "hint");
+	int			elevel = DEBUG1;
+
+	if (level == NULL || words == NULL)
+		return elevel;
+	if (strcmp(level, "warning") == 0)
+		elevel = WARNING;
+	else if (strcmp(level, "log") == 0)
+		elevel = LOG;
+	ereport(elevel, errmsg_internal("%s", words), hint ? errhint("%s", hint) : 0);
+	return elevel;
+}

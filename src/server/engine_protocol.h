@@ -75,4 +75,10 @@ extern bool message_bool(const EngineMessage *message, const char *key);
 /* The body as JSON text, allocated. */
 extern char *message_json(const EngineMessage *message);
 
+/*
+ * Passes what a "log" message has to say on to the server's log; the level
+ * that it has there.
+ */
+extern int	message_report(const EngineMessage *message);
+
 #endif

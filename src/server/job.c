@@ -145,19 +145,7 @@ take_progress(const EngineMessage *message)
 static void
 take_log(const EngineMessage *message)
 {
-	char	   *level = message_text(message, "level");
-	char	   *words = message_text(message, "message");
-	char	   *hint = message_text(message, "hint");
-	int			elevel = DEBUG1;
-
-	if (level == NULL || words == NULL)
-		return;
-	if (strcmp(level, "warning") == 0)
-		elevel = WARNING;
-	else if (strcmp(level, "log") == 0)
-		elevel = LOG;
-	ereport(elevel, errmsg_internal("%s", words), hint ? errhint("%s", hint) : 0);
-	if (elevel == WARNING && !job_answers_in_rows(&slot->request))
+	if (message_report(message) == WARNING && !job_answers_in_rows(&slot->request))
 		job_add_line(slot, message_json(message));
 }
 

@@ -11,12 +11,28 @@
 
 #include "repository/repository.h"
 
+/* Seconds, by the clock of the store. */
+#define OWNER_LEASE_S (60 * 60)
+
 /*
  * Returns if the server with this data directory may write, making it the
- * owner of a folder that has none.  Fails (FAILURE_STATE) with the way out if
+ * owner of a folder that has none, or whose owner is gone if it is registered.  Fails (FAILURE_STATE) with the way out if
  * the folder belongs to another server, or this one is a copy.
  */
 extern void owner_require(Repository *repository, const char *data_directory);
+
+/*
+ * Says that the owner is alive, if that is the server with this data
+ * directory; otherwise nothing is done.
+ */
+extern void owner_renew(Repository *repository, const char *data_directory);
+
+/*
+ * Notes that the server with this data directory, a standby, may become the
+ * owner once it is promoted and the owner has not been heard of for
+ * OWNER_LEASE_S.  A copy is given a new identity first.
+ */
+extern void owner_register_standby(Repository *repository, const char *data_directory);
 
 /*
  * Makes the server with this data directory the owner, whoever was that
