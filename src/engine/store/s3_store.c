@@ -211,7 +211,7 @@ settle_region(S3Url *url, const char *shown_url, const StoreAccess *access)
 	char	   *region = url->has_region ? NULL : aws_region(access);
 
 	if (region != NULL && !s3_url_set_region(url, region))
-		fail(FAILURE_USAGE, "Check AWS_REGION, AWS_DEFAULT_REGION and the profile, or put region=â63¦ into the URL.",
+		fail(FAILURE_USAGE, "Check AWS_REGION, AWS_DEFAULT_REGION and the profile, or put a region into the URL.",
 			 "the region that is set for repository \"%s\" cannot be one", shown_url);
 	pg_free(region);
 }
