@@ -32,7 +32,6 @@
 typedef struct Parameters
 {
 	S3Url	   *url;
-	bool		has_endpoint;
 	bool		has_style;
 } Parameters;
 
@@ -98,16 +97,26 @@ take_endpoint(Parameters *parameters, const char *value)
 	if (length > strlen(usual_port) &&
 		strcmp(host + length - strlen(usual_port), usual_port) == 0)
 		length -= strlen(usual_port);
-	parameters->has_endpoint = true;
+	url->has_endpoint = true;
 	return copy_word(url->host, sizeof(url->host), host, length,
 					 LOWER UPPER DIGITS ".-_:[]");
+}
+
+/*
+ * Copies a region; false if it cannot be one.
+ */
+static bool
+copy_region(char region[S3_REGION_SIZE], const char *value)
+{
+	return copy_word(region, S3_REGION_SIZE, value, strlen(value),
+					 LOWER UPPER DIGITS "-_");
 }
 
 static bool
 take_region(Parameters *parameters, const char *value)
 {
-	return copy_word(parameters->url->region, S3_REGION_SIZE, value,
-					 strlen(value), LOWER UPPER DIGITS "-_");
+	parameters->url->has_region = true;
+	return copy_region(parameters->url->region, value);
 }
 
 static bool
@@ -223,6 +232,17 @@ take_location(S3Url *url, const char *text, size_t length, const char **problem)
 }
 
 /*
+ * Names the host of AWS in the region, unless another one was given.
+ */
+static void
+name_host(S3Url *url)
+{
+	if (!url->has_endpoint)
+		snprintf(url->host, sizeof(url->host), "s3.%s.amazonaws.com",
+				 url->region);
+}
+
+/*
  * Settles what was not given: AWS itself wants the bucket in the host, unless
  * a dot in its name would break the check of the certificate.
  */
@@ -232,11 +252,9 @@ settle_host(const Parameters *parameters)
 	S3Url	   *url = parameters->url;
 
 	if (!parameters->has_style)
-		url->path_style = parameters->has_endpoint ||
+		url->path_style = url->has_endpoint ||
 			strchr(url->bucket, '.') != NULL;
-	if (!parameters->has_endpoint)
-		snprintf(url->host, sizeof(url->host), "s3.%s.amazonaws.com",
-				 url->region);
+	name_host(url);
 }
 
 bool
@@ -267,5 +285,17 @@ s3_url_parse(const char *url, S3Url *parsed, const char **problem)
 		 !take_parameters(&parameters, location + length + 1, problem)))
 		return false;
 	settle_host(&parameters);
+	return true;
+}
+
+bool
+s3_url_set_region(S3Url *url, const char *region)
+{
+	char		copy[S3_REGION_SIZE];
+
+	if (!copy_region(copy, region))
+		return false;
+	memcpy(url->region, copy, sizeof(copy));
+	name_host(url);
 	return true;
 }

@@ -25,6 +25,8 @@ typedef struct S3Url
 	char		region[S3_REGION_SIZE];
 	char		host[S3_HOST_SIZE]; /* with the port, unless it is the usual
 									 * one */
+	bool		has_region;		/* the URL names one */
+	bool		has_endpoint;
 	bool		tls;
 	bool		path_style;		/* the bucket's name is in the path, not the
 								 * host */
@@ -41,5 +43,11 @@ extern bool s3_url_is_meant(const char *url);
  * static sentence that says what would be valid.
  */
 extern bool s3_url_parse(const char *url, S3Url *parsed, const char **problem);
+
+/*
+ * Gives a URL that names no region another one than the default.  False, with
+ * nothing changed, if it cannot be one.
+ */
+extern bool s3_url_set_region(S3Url *url, const char *region);
 
 #endif

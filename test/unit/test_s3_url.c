@@ -115,6 +115,25 @@ it_is_the_url_of_a_repository_without_a_path(void **state)
 	assert_null(store_url_path("s3://backups/production"));
 }
 
+static void
+a_region_from_elsewhere_names_the_host_of_aws_only(void **state)
+{
+	S3Url		url = parse("s3://backups");
+	S3Url		other = parse("s3://backups?endpoint=http://127.0.0.1:9000");
+
+	assert_false(url.has_region);
+	assert_true(parse("s3://backups?region=a").has_region);
+	assert_true(s3_url_set_region(&url, "eu-west-1"));
+	assert_string_equal(url.region, "eu-west-1");
+	assert_string_equal(url.host, "s3.eu-west-1.amazonaws.com");
+	assert_true(s3_url_set_region(&other, "eu-west-1"));
+	assert_string_equal(other.region, "eu-west-1");
+	assert_string_equal(other.host, "127.0.0.1:9000");
+	assert_false(s3_url_set_region(&url, "example.com/"));
+	assert_false(s3_url_set_region(&url, ""));
+	assert_string_equal(url.region, "eu-west-1");
+}
+
 int
 main(void)
 {
@@ -127,6 +146,7 @@ main(void)
 		cmocka_unit_test(the_bucket_is_in_the_path_where_a_host_cannot_have_it),
 		cmocka_unit_test(what_makes_no_sense_is_refused_with_what_would_be_valid),
 		cmocka_unit_test(it_is_the_url_of_a_repository_without_a_path),
+		cmocka_unit_test(a_region_from_elsewhere_names_the_host_of_aws_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,12 @@ open_new_part(void)
 					  false);
 }
 
+static const char *
+environment_variable(const char *name)
+{
+	return getenv(name);
+}
+
 /*
  * Takes the URL and the keys from the environment; false if there are none.
  */
@@ -40,8 +46,7 @@ read_environment(void)
 {
 	const char *url = getenv("ERPGO_BACKUP_TEST_S3");
 	StoreAccess access = {
-		.access_key = getenv("AWS_ACCESS_KEY_ID"),
-		.secret_key = getenv("AWS_SECRET_ACCESS_KEY"),
+		.variable = environment_variable,
 		.ca_file = getenv("BACKUP_CA_FILE")
 	};
 

@@ -211,6 +211,18 @@ check_space(json_t *rows, Repository *repository)
 			low ? "Free some space, or keep fewer backups." : NULL);
 }
 
+/*
+ * Where does what lets us in come from?
+ */
+static void
+check_credentials(json_t *rows, Repository *repository)
+{
+	const char *source = store_credentials(repository->store);
+
+	if (source != NULL)
+		add_row(rows, "credentials", "ok", psprintf("credentials come from %s", source), NULL);
+}
+
 json_t *
 check_repository(Repository *repository)
 {
@@ -220,6 +232,7 @@ check_repository(Repository *repository)
 	add_row(rows, "repository", "ok",
 			psprintf("cluster \"%s\" in \"%s\" can be read", repository->cluster,
 					 repository->store->url), NULL);
+	check_credentials(rows, repository);
 	check_encryption(rows, repository);
 	check_newest(rows, repository);
 	check_folders(rows, repository);

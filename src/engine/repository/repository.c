@@ -185,22 +185,30 @@ make_repository(Store *store, const char *cluster, const char *master_key)
 }
 
 /*
+ * The value of a variable of the AWS tools.
+ */
+static const char *
+aws_variable_value(const char *name)
+{
+	/* A token belongs to the key that it came with. */
+	if (strcmp(name, SECRET_AWS_SESSION_TOKEN) == 0 &&
+		secret_is_from_environment(name) &&
+		!secret_is_from_environment(SECRET_AWS_ACCESS_KEY_ID))
+		return NULL;
+	return secret_get(name);
+}
+
+/*
  * Opens the store of a repository with what the secrets say for it.
  */
 static Store *
 open_store(const char *url, bool create)
 {
 	StoreAccess access = {
-		.access_key = secret_get(SECRET_AWS_ACCESS_KEY_ID),
-		.secret_key = secret_get(SECRET_AWS_SECRET_ACCESS_KEY),
-		.session_token = secret_get(SECRET_AWS_SESSION_TOKEN),
+		.variable = aws_variable_value,
 		.ca_file = secret_get(SECRET_CA_FILE)
 	};
 
-	/* A token belongs to the key that it came with. */
-	if (secret_is_from_environment(SECRET_AWS_SESSION_TOKEN) &&
-		!secret_is_from_environment(SECRET_AWS_ACCESS_KEY_ID))
-		access.session_token = NULL;
 	store_set_access(&access);
 	return store_open(url, create);
 }

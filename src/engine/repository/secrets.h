@@ -52,7 +52,6 @@ extern char *secrets_forget_but(const char *name);
 
 /* What opens object storage, by the names that AWS gave them. */
 #define SECRET_AWS_ACCESS_KEY_ID "AWS_ACCESS_KEY_ID"
-#define SECRET_AWS_SECRET_ACCESS_KEY "AWS_SECRET_ACCESS_KEY"
 #define SECRET_AWS_SESSION_TOKEN "AWS_SESSION_TOKEN"
 
 /* What who reads metrics has to show. */

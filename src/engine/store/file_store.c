@@ -152,6 +152,12 @@ file_close(Store *store)
 	pg_free(store);
 }
 
+static const char *
+no_credentials(Store *store)
+{
+	return NULL;
+}
+
 static const StoreOps file_store_ops = {
 	.put = file_put,
 	.get = file_get,
@@ -161,6 +167,7 @@ static const StoreOps file_store_ops = {
 	.sweep = file_sweep,
 	.prune = file_prune,
 	.forget = file_forget,
+	.credentials = no_credentials,
 	.space = file_space,
 	.close = file_close
 };

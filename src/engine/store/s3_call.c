@@ -12,6 +12,7 @@
 #include "common/retry.h"
 #include "common/version.h"
 #include "failure.h"
+#include "store/aws_credentials.h"
 #include "store/s3_answer.h"
 
 #define CONNECT_TIMEOUT_S 10
@@ -254,14 +255,15 @@ send_header(Exchange *exchange, const char *name, const char *value)
  */
 static int
 gather_headers(const Exchange *exchange, const char *host,
-			   const S3Signing *signing, S3Pair headers[HEADER_LIMIT])
+			   const S3Signing *signing, const char *session_token,
+			   S3Pair headers[HEADER_LIMIT])
 {
 	const S3Call *call = exchange->call;
 	const S3Pair always[] = {
 		{"host", host},
 		{"x-amz-content-sha256", signing->digest},
 		{"x-amz-date", signing->time},
-		{"x-amz-security-token", exchange->client->access.session_token}
+		{"x-amz-security-token", session_token}
 	};
 	int			count = call->header_count;
 
@@ -282,12 +284,15 @@ static void
 sign(Exchange *exchange, const char *host, S3Signing signing)
 {
 	const S3Client *client = exchange->client;
-	S3Identity	identity = {client->access.access_key, client->access.secret_key, client->url->region};
+	const AwsCredentials *credentials = aws_credentials(&client->access, client->url->region,
+														client->shown_url);
+	S3Identity	identity = {credentials->access_key, credentials->secret_key, client->url->region};
 	S3Pair		headers[HEADER_LIMIT];
 	char	   *authorization;
 
 	signing.headers = headers;
-	signing.header_count = gather_headers(exchange, host, &signing, headers);
+	signing.header_count = gather_headers(exchange, host, &signing, credentials->session_token,
+										  headers);
 	authorization = s3_authorization(&signing, &identity);
 	for (int i = 0; i < signing.header_count; i++)
 		send_header(exchange, headers[i].name, headers[i].value);
@@ -442,6 +447,24 @@ follow_clock(S3Client *client, const S3Answer *answer)
 	return client->clock_offset_s != 0;
 }
 
+/*
+ * If the server calls the credentials expired, has others fetched for the next
+ * attempt; true if that was not tried since it took some.  Its answer to a
+ * HEAD has no word for why.
+ */
+static bool
+renew_credentials(S3Client *client, const S3Answer *answer)
+{
+	bool		refused = strcmp(answer->error, "ExpiredToken") == 0 ||
+		strcmp(answer->error, "TokenRefreshRequired") == 0 ||
+		(answer->error[0] == '\0' && (answer->status == 400 || answer->status == 403));
+
+	if (client->renewed || answer->result != CURLE_OK || !refused)
+		return false;
+	client->renewed = aws_credentials_expire();
+	return client->renewed;
+}
+
 bool
 s3_call_again(S3Client *client, const S3Answer *answer, int attempt)
 {
@@ -449,8 +472,11 @@ s3_call_again(S3Client *client, const S3Answer *answer, int attempt)
 	uint32		random = 0;
 
 	if (s3_answer_is_success(answer))
+	{
+		client->renewed = false;
 		return false;
-	if (follow_clock(client, answer))
+	}
+	if (follow_clock(client, answer) || renew_credentials(client, answer))
 		return true;
 	(void) pg_strong_random(&random, sizeof(random));
 	if (!retry_decide(client->reached ? &known_server : &unknown_server, attempt,

@@ -31,6 +31,7 @@ typedef struct S3Client
 	pid_t		owner;			/* the process whose they are */
 	bool		busy;			/* within a request */
 	bool		reached;		/* the server has answered before */
+	bool		renewed;		/* credentials, since the last success */
 	int64		clock_offset_s; /* of the server's clock, where it insisted */
 } S3Client;
 

@@ -6,6 +6,7 @@
 #include "store/s3_store.h"
 
 #include "failure.h"
+#include "store/aws_credentials.h"
 #include "store/s3_answer.h"
 
 #define HTTP_PARTIAL 206
@@ -173,6 +174,12 @@ s3_space(Store *store, int64 *free, int64 *total)
 	return false;
 }
 
+static const char *
+s3_credentials(Store *store)
+{
+	return aws_credentials_source();
+}
+
 static void
 s3_close(Store *store)
 {
@@ -191,8 +198,23 @@ static const StoreOps s3_store_ops = {
 	.prune = s3_prune,
 	.forget = s3_forget,
 	.space = s3_space,
+	.credentials = s3_credentials,
 	.close = s3_close
 };
+
+/*
+ * Gives the URL a region, if it has none and one is set elsewhere.
+ */
+static void
+settle_region(S3Url *url, const char *shown_url, const StoreAccess *access)
+{
+	char	   *region = url->has_region ? NULL : aws_region(access);
+
+	if (region != NULL && !s3_url_set_region(url, region))
+		fail(FAILURE_USAGE, "Check AWS_REGION, AWS_DEFAULT_REGION and the profile, or put a region into the URL.",
+			 "the region that is set for repository \"%s\" cannot be one", shown_url);
+	pg_free(region);
+}
 
 Store *
 s3_store_open(const char *url, const StoreAccess *access)
@@ -202,9 +224,8 @@ s3_store_open(const char *url, const StoreAccess *access)
 
 	if (!s3_url_parse(url, &store->url, &problem))
 		fail(FAILURE_USAGE, problem, "\"%s\" does not name a repository", url);
-	if (access->access_key == NULL || access->secret_key == NULL)
-		fail(FAILURE_KEY, "Put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY into the secrets file.",
-			 "there are no credentials for repository \"%s\"", url);
+	settle_region(&store->url, url, access);
+	(void) aws_credentials(access, store->url.region, url);
 	store->store.ops = &s3_store_ops;
 	store->store.url = pg_strdup(url);
 	store->client.shown_url = store->store.url;

@@ -125,6 +125,12 @@ store_space(Store *store, int64 *free, int64 *total)
 	return store->ops->space(store, free, total);
 }
 
+const char *
+store_credentials(Store *store)
+{
+	return store->ops->credentials(store);
+}
+
 void
 store_close(Store *store)
 {

@@ -85,6 +85,9 @@ typedef struct StoreOps
 	/* Free and total bytes for new objects; false where unlimited. */
 	bool		(*space) (Store *store, int64 *free, int64 *total);
 
+	/* Where its credentials came from; NULL if it needs none. */
+	const char *(*credentials) (Store *store);
+
 	void		(*close) (Store *store);
 } StoreOps;
 
@@ -101,10 +104,10 @@ struct Store
  */
 typedef struct StoreAccess
 {
-	const char *access_key;		/* each of them NULL if there is none */
-	const char *secret_key;
-	const char *session_token;
-	const char *ca_file;		/* certificates that are trusted as well */
+	/* What a variable of the AWS tools is set to; NULL if it is not. */
+	const char *(*variable) (const char *name);
+	const char *ca_file;		/* certificates that are trusted as well, or
+								 * NULL */
 } StoreAccess;
 
 /* Sets what stores are opened with from now on. */
@@ -126,6 +129,7 @@ extern void store_sweep(Store *store, const char *prefix);
 extern void store_prune(Store *store, const char *prefix);
 extern void store_forget(Store *store, const char *name);
 extern bool store_space(Store *store, int64 *free, int64 *total);
+extern const char *store_credentials(Store *store);
 extern void store_close(Store *store);
 
 extern void store_listing_free(StoreListing *listing);
