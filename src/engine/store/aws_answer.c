@@ -27,11 +27,8 @@ aws_is_sendable(const char *content, size_t limit)
 	return len > 0 && len <= limit;
 }
 
-/*
- * Overwrites and frees a text, which may be NULL.
- */
-static void
-forget(char *content)
+void
+aws_forget(char *content)
 {
 	if (content == NULL)
 		return;
@@ -42,9 +39,9 @@ forget(char *content)
 void
 aws_credentials_clear(AwsCredentials *credentials)
 {
-	forget(credentials->access_key);
-	forget(credentials->secret_key);
-	forget(credentials->session_token);
+	aws_forget(credentials->access_key);
+	aws_forget(credentials->secret_key);
+	aws_forget(credentials->session_token);
 	memset(credentials, 0, sizeof(*credentials));
 }
 
@@ -155,7 +152,7 @@ take_element(void *context, const char *around, const char *name,
 		credentials->expires = read_expiration(content);
 	if (target == NULL)
 		return;
-	forget(*target);
+	aws_forget(*target);
 	*target = pg_strdup(content);
 }
 

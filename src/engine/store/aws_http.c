@@ -7,7 +7,6 @@
 #include "postgres_fe.h"
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
 
 #include "failure.h"
 #include "lib/stringinfo.h"
@@ -23,15 +22,6 @@ typedef struct Reply
 	long		status;
 	CURLcode	result;
 } Reply;
-
-void
-aws_forget(char *content)
-{
-	if (content == NULL)
-		return;
-	OPENSSL_cleanse(content, strlen(content));
-	pg_free(content);
-}
 
 /*
  * Notes a piece of the answer; it has room for all from the start, so that

@@ -25,7 +25,4 @@ typedef struct AwsRequest
  */
 extern char *aws_request(AwsSearch *search, const AwsRequest *request);
 
-/* Overwrites and frees a text with a secret; it may be NULL. */
-extern void aws_forget(char *text);
-
 #endif

@@ -73,4 +73,7 @@ extern char **aws_words(const char *command);
  */
 extern char *aws_file(AwsSearch *search, const char *path, bool guarded);
 
+/* Overwrites and frees a text with a secret; it may be NULL. */
+extern void aws_forget(char *text);
+
 #endif
