@@ -56,9 +56,6 @@ job_tail(json_t *job)
 	WalTailSource source = {.encrypted = job_cipher(job, repository) != CIPHER_NONE};
 	const char *problem;
 
-	/* The archiver makes the first key; two would come of doing it at once. */
-	if (source.encrypted && !cluster_has_keys(repository->store, repository->prefix))
-		return json_object();
 	if (!compression_parse(job_required_text(job, "compression"), &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
 	if (find_source(job, &source))
