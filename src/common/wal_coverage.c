@@ -24,7 +24,10 @@ wal_segment_of_number(uint32_t timeline, uint64_t number,
 					  uint64_t segment_bytes, char text[WAL_SEGMENT_SIZE])
 {
 	uint64_t	per_log = LOG_BYTES / segment_bytes;
-	WalName		name = {WAL_SEGMENT, timeline, number / per_log, number % per_log};
+	WalName		name = {
+		.kind = WAL_SEGMENT, .timeline = timeline,
+		.log = number / per_log, .segment = number % per_log
+	};
 
 	wal_segment_format(&name, text);
 }
