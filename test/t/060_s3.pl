@@ -73,7 +73,7 @@ refused('wrong secret key', $key . $access . "AWS_SECRET_ACCESS_KEY=Topsecret-ke
 	qr/responded with status 403 \(SignatureDoesNotMatch\)/, qr/AWS_SECRET_ACCESS_KEY/);
 refused('unknown access key', $key . "AWS_ACCESS_KEY_ID=nobody\n" . $secret, $url,
 	qr/responded with status 403 \(InvalidAccessKeyId\)/, qr/AWS_ACCESS_KEY_ID/);
-refused('no credentials', $key, $url, qr/there are no credentials for repository/, qr/AWS_ACCESS_KEY_ID/);
+refused('no credentials', $key . "AWS_EC2_METADATA_DISABLED=true\n", $url, qr/there are no credentials for repository/, qr/AWS_ACCESS_KEY_ID/);
 refused('no such bucket', $key . $s3->secrets, $url =~ s{s3://\w+}{s3://elsewhere}r,
 	qr/status 404 \(NoSuchBucket\)/, qr/Create the bucket/);
 refused('server away', $key . $s3->secrets, $s3->url('x', port => PostgreSQL::Test::Cluster::get_free_port()),

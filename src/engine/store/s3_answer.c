@@ -6,6 +6,7 @@
 #include "store/s3_answer.h"
 
 #include "failure.h"
+#include "store/aws_credentials.h"
 #include "store/s3_xml.h"
 
 /* A body that reports an error begins with this, close to its start. */
@@ -20,8 +21,8 @@ typedef struct Advice
 	const char *hint;
 } Advice;
 
-#define KEY_HINT "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the secrets file."
-#define TOKEN_HINT "The credentials are temporary ones: put new ones into the secrets file."
+#define KEY_HINT "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the secrets file, or where else the credentials come from."
+#define TOKEN_HINT "The credentials are temporary ones: put new ones where they come from."
 #define REGION_HINT "Check region and endpoint in the URL of the repository."
 #define TRUST_HINT "If a certification authority of your own signed it, name the file with its certificate as BACKUP_CA_FILE in the secrets file."
 
@@ -196,5 +197,7 @@ s3_fail(S3Client *client, const S3Answer *answer, const char *action,
 	else
 		failure.message = psprintf("could not %s object \"%s\" in \"%s\": %s",
 								   action, name, client->shown_url, reason);
+	if (failure.kind == FAILURE_PERMISSION && aws_credentials_source() != NULL)
+		failure.detail = psprintf("The credentials come from %s.", aws_credentials_source());
 	fail_with(&failure);
 }

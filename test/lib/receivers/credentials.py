@@ -4,8 +4,8 @@
 Prints the port that it listens on: STS (POST), a container's service
 (/container), the metadata of a virtual machine (/latest).  FOLDER/control is
 a JSON object: access_key, secret_key and token to give out, how many
-"seconds" they hold, "status" to refuse with.  Every request becomes a line of
-FOLDER/log.
+"seconds" they hold, "status" to refuse with, after "good" requests.  Every
+request becomes a line of FOLDER/log.
 """
 import datetime
 import json
@@ -70,11 +70,13 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0)).decode()
         with open(f'{folder}/control') as file:
             control = json.load(file)
-        with open(f'{folder}/log', 'a') as log:
+        with open(f'{folder}/log', 'a+') as log:
             log.write(f'{self.command} {self.path}\n')
+            log.seek(0)
+            count = len(log.readlines())
         end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=control.get('seconds', 3600))
         expiration = end.strftime('%Y-%m-%dT%H:%M:%SZ')
-        if control.get('status'):
+        if control.get('status') and count > control.get('good', 0):
             self.answer(control['status'], '<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>')
         elif self.command == 'POST':
             self.sts(control, expiration, body)
