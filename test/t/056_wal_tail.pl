@@ -110,6 +110,22 @@ subtest 'a server that is lost is restored with its last transactions' => sub {
 	like($err, qr/with the pieces of the unfinished segment it goes to/, 'with how far they go') or diag $err;
 };
 
+subtest 'what a recovery left that was given up' => sub {
+	my $parent = PostgreSQL::Test::Utils::tempdir();
+	my %files = map { $_ => "$parent/$_" } "0123456789abcdef/$segment-x", "fedcba9876543210/notes", "mine/$segment-x";
+
+	chmod(0700, $parent) or die "chmod: $!";
+	foreach my $file (keys %files)
+	{
+		my ($folder) = $files{$file} =~ m{(.*)/};
+		mkdir($folder) or die "mkdir: $!";
+		write_file($files{$file}, 'x');
+		utime(0, time() - 2 * 86400, $folder) or die "utime: $!";
+	}
+	$source->cli('wal-get', '--spool', $parent, '00000009.history', "$parent/got");
+	is_deeply([ file_names($parent) ], [ sort("fedcba9876543210/notes", "mine/$segment-x") ], 'goes after a day, and nothing else does');
+};
+
 subtest 'a standby takes no pieces' => sub {
 	my ($node, $exit_code, $out, $err) = restore('--standby');
 

@@ -44,7 +44,21 @@ make_private_folder(const char *path)
 }
 
 /*
- * Removes a folder of files; whoever fills it again makes it again.
+ * Is this what a spool calls a segment, or one that is not whole yet?  The
+ * folder of spools may be one that has other things in it.
+ */
+static bool
+is_segment_file(const char *name)
+{
+	char		segment[WAL_SEGMENT_SIZE];
+	WalName		parsed;
+
+	strlcpy(segment, name[0] == '.' ? name + 1 : name, sizeof(segment));
+	return wal_name_parse(segment, &parsed) && parsed.kind == WAL_SEGMENT;
+}
+
+/*
+ * Removes a spool; whoever fills it again makes it again.
  */
 static void
 remove_folder(const char *path)
@@ -53,7 +67,10 @@ remove_folder(const char *path)
 	struct dirent *entry;
 
 	while (directory != NULL && (entry = readdir(directory)) != NULL)
-		(void) unlinkat(dirfd(directory), entry->d_name, 0);
+	{
+		if (is_segment_file(entry->d_name))
+			(void) unlinkat(dirfd(directory), entry->d_name, 0);
+	}
 	if (directory != NULL)
 		closedir(directory);
 	(void) rmdir(path);
@@ -73,7 +90,7 @@ remove_stale(const char *parent)
 		char	   *path = psprintf("%s/%s", parent, entry->d_name);
 		struct stat status;
 
-		if (entry->d_name[0] != '.' && lstat(path, &status) == 0 &&
+		if (hex_is_valid(entry->d_name, SPOOL_ID_DIGITS) && lstat(path, &status) == 0 &&
 			S_ISDIR(status.st_mode) && time(NULL) - status.st_mtime > STALE_S)
 			remove_folder(path);
 		pg_free(path);
