@@ -78,6 +78,23 @@ subtest 'the owner says that it is alive' => sub {
 	$primary->set('erpgo_backup.health_interval' => '1d');
 };
 
+subtest 'one that archives although it was not promoted' => sub {
+	my $content = read_file($owner);
+
+	$one->node->append_conf('postgresql.conf', "archive_mode = 'always'");
+	$one->node->restart;
+	silence(120);
+	# Only the standby is to archive it.
+	$primary->set(archive_library => '');
+	$primary->sql('INSERT INTO ledger VALUES (0)');
+	$primary->sql('SELECT pg_switch_wal()');
+	wait_for('the refusal', sub { read_file($one->node->logfile) =~ /could not archive file "00000001\w{16}": .*so it must not write/ });
+	is(read_file($owner), $content, 'does not take over, however long the owner is silent');
+	$primary->set(archive_library => 'erpgo_backup');
+	$one->node->append_conf('postgresql.conf', "archive_mode = 'on'");
+	$one->node->restart;
+};
+
 $primary->sql('INSERT INTO ledger VALUES (1)');
 $primary->node->wait_for_catchup($_->node, 'replay') foreach $one, $two;
 $primary->node->stop('immediate');
@@ -111,5 +128,5 @@ subtest 'the old primary' => sub {
 	$primary->node->stop;
 };
 
-$one->log_is_clean(qr/could not archive file|archiving write-ahead log file|FATAL:.*(?:walreceiver|replication|streaming|WAL stream)|could not connect to the primary/);
+$one->log_is_clean(qr/could not archive file|archiving write-ahead log file|FATAL:.*(?:walreceiver|replication|streaming|WAL stream)|could not connect to the primary|terminating background worker/);
 done_testing();

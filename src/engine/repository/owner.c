@@ -16,6 +16,9 @@
 #define OWNER_NAME "owner.json"
 #define STANDBY_PURPOSE "standby"
 
+/* A server has this file until it is promoted. */
+#define STANDBY_FILE "standby.signal"
+
 #define ADOPT_HINT \
 	"If this server is the one to back up from now on, run SELECT erpgo_backup_adopt(); " \
 	"otherwise set erpgo_backup.enabled = off, or give it a cluster name of its own."
@@ -221,9 +224,14 @@ claim_first(const Repository *repository, const char *id)
  * the owner, and the others see that the next time.
  */
 static void
-take_over(const Repository *repository, const char *id, Owner *owner)
+take_over(const Repository *repository, const char *data_directory, const char *id,
+		  Owner *owner)
 {
-	if (!is_registered(repository, id) || !is_lease_over(repository, id))
+	char	   *standby_file = psprintf("%s/" STANDBY_FILE, data_directory);
+	bool		is_promoted = access(standby_file, F_OK) != 0;
+
+	pg_free(standby_file);
+	if (!is_promoted || !is_registered(repository, id) || !is_lease_over(repository, id))
 		return;
 	notice("log", NULL, "this server takes cluster \"%s\" in repository \"%s\" over from host \"%s\", of which nothing was heard for %d minutes",
 		   repository->cluster, repository->store->url, owner->host, OWNER_LEASE_S / 60);
@@ -248,7 +256,7 @@ owner_require(Repository *repository, const char *data_directory)
 		is_owned = read_owner(repository, &owner);
 	}
 	if (is_owned && strcmp(owner.id, id) != 0)
-		take_over(repository, id, &owner);
+		take_over(repository, data_directory, id, &owner);
 	if (!is_owned || strcmp(owner.id, id) != 0)
 		refuse(repository, is_owned ? &owner : NULL, "this server is not the owner");
 }

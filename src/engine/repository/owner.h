@@ -16,8 +16,9 @@
 
 /*
  * Returns if the server with this data directory may write, making it the
- * owner of a folder that has none, or whose owner is gone if it is registered.  Fails (FAILURE_STATE) with the way out if
- * the folder belongs to another server, or this one is a copy.
+ * owner of a folder that has none, or whose owner is gone if it is registered
+ * and was promoted.  Fails (FAILURE_STATE) with the way out if the folder
+ * belongs to another server, or this one is a copy.
  */
 extern void owner_require(Repository *repository, const char *data_directory);
 
