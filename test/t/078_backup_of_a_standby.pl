@@ -2,7 +2,7 @@
 use strict;
 use warnings;
 use ErpgoArchive qw(switch_wal recovered_rows);
-use ErpgoBackup qw(wait_for file_names);
+use ErpgoBackup qw(wait_for file_names write_file);
 use IPC::Run ();
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
@@ -104,6 +104,25 @@ subtest 'what cannot be backed up' => sub {
 	($exit_code, $out, $err) = $standby->cli('backup');
 	is($exit_code, 2, 'so is no server');
 	is(join(' ', sort(backups())), $before, 'nothing was added');
+};
+
+subtest 'a folder that another backup has' => sub {
+	my @taken = map { my @t = gmtime(time() + $_); sprintf('%s/main/backup/%04d%02d%02dT%02d%02d%02dZ-physical', $primary->folder, $t[5] + 1900, $t[4] + 1, @t[ 3, 2, 1, 0 ]) } 0 .. 60;
+
+	foreach my $folder (@taken)
+	{
+		mkdir($folder, 0700) or die "mkdir: $!";
+		write_file("$folder/writer.json", 'of another server');
+	}
+	my ($exit_code, $out, $err) = backup();
+	is($exit_code, 1, 'is not taken') or diag $out;
+	like($err, qr{-physical/writer\.json" already exists}, 'which is said');
+	is(scalar(grep { -e "$_/writer.json" } @taken), scalar(@taken), 'and nothing is removed from it');
+	foreach my $folder (@taken)
+	{
+		unlink("$folder/writer.json");
+		rmdir($folder) or die "rmdir: $!";
+	}
 };
 
 subtest 'a backup that is interrupted' => sub {

@@ -14,6 +14,10 @@
 /* How every list of options ends. */
 #define ARGUMENT_HELP_OPTION {"help", no_argument, NULL, ARGUMENT_HELP}, {NULL}
 
+/* What writes to a repository takes for these; the settings do the same. */
+#define DEFAULT_CLUSTER "main"
+#define DEFAULT_COMPRESSION "zstd:1"
+
 /* How every help ends. */
 #define HELP_COMMON \
 "\n" \

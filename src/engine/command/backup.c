@@ -12,12 +12,9 @@
 #include "command/terminal.h"
 #include "common/backup_id.h"
 #include "isolated.h"
+#include "job_state.h"
 #include "process.h"
 #include "protocol.h"
-
-/* The settings of the server have the same defaults. */
-#define DEFAULT_CLUSTER "main"
-#define DEFAULT_COMPRESSION "zstd:1"
 
 /* How often it is looked whether to stop. */
 #define LOOK_MS 500
@@ -240,7 +237,8 @@ make_backup(BackupStep *step)
 	if (run_backup(step, &problem))
 		return;
 	terminal_progress_clear();
-	if (!isolated_run(discard_step, step, &second))
+	/* A folder that is not ours may be that of a backup under way. */
+	if (job_state_backup() == BACKUP_BEGUN && !isolated_run(discard_step, step, &second))
 		notice("warning", "The clean-up of the owner of the repository removes it after a day.",
 			   "could not remove what is left of backup \"%s\": %s",
 			   job_backup_id(step->job), second.message);

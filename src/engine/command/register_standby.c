@@ -9,9 +9,6 @@
 #include "repository/owner.h"
 #include "repository/secrets.h"
 
-/* The setting erpgo_backup.cluster has the same default. */
-#define DEFAULT_CLUSTER "main"
-
 const char *const help_register_standby =
 "Usage: erpgo_backup register-standby --dbname CONNINFO\n"
 "\n"

@@ -35,7 +35,7 @@ value(const PGresult *rows, int column)
 }
 
 /*
- * Reads a small file of the data directory; allocated, "" if there is none.
+ * Reads a small file of the data directory; allocated.
  */
 static char *
 read_small_file(const char *data_directory, const char *name)

@@ -13,7 +13,6 @@ typedef struct Standby
 {
 	PGconn	   *connection;
 	const char *label;
-
 	char		slot[BACKUP_SLOT_SIZE];
 	char	   *system_identifier;
 	char	   *data_directory;

@@ -15,10 +15,6 @@
 #include "repository/wal_archive.h"
 #include "repository/wal_note.h"
 
-/* The setting erpgo_backup.cluster has the same default. */
-#define DEFAULT_CLUSTER "main"
-#define DEFAULT_COMPRESSION "zstd:1"
-
 const char *const help_wal_push =
 "Usage: erpgo_backup wal-push [OPTIONS] PATH\n"
 "\n"
