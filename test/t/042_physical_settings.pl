@@ -120,9 +120,9 @@ subtest 'a page that is being written' => sub {
 		while (1)
 		{
 			sysseek($file, 0, 0); syswrite($file, $torn);
-			select(undef, undef, undef, 0.002);
+			select(undef, undef, undef, 0.001);
 			sysseek($file, 0, 0); syswrite($file, $good);
-			select(undef, undef, undef, 0.002);
+			select(undef, undef, undef, 0.003);
 		}
 END
 

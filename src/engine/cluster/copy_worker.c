@@ -17,8 +17,11 @@
 #define READ_SIZE (1024 * 1024)
 
 /* A page that does not match its checksum is read so often. */
-#define PAGE_ATTEMPTS 5
-/* And so long after the last time, at first; the server may be writing it. */
+#define PAGE_ATTEMPTS 6
+/*
+ * And so long after the last time, twice as long each time; the server may be
+ * writing it, and may have to wait for a processor in the middle.
+ */
 #define PAGE_DELAY_MS 1
 
 /* What the object with the hashes of pages begins with. */
@@ -171,8 +174,8 @@ note_bad_page(CopyShared *shared, int file, BlockNumber block)
 }
 
 /*
- * Checks a page, and reads it again as long as it seems to be torn.  block
- * counts in the file.
+ * Checks a page, and reads it again as long as it seems to be torn, unless so
+ * many are bad that this would take for ever.  block counts in the file.
  */
 static void
 check_page(CopyWorker *worker, const OpenFile *open, char *page, BlockNumber block)
@@ -182,12 +185,13 @@ check_page(CopyWorker *worker, const OpenFile *open, char *page, BlockNumber blo
 
 	for (int attempt = 1; !page_is_good(page, number, request->start); attempt++)
 	{
-		if (attempt == PAGE_ATTEMPTS)
+		if (attempt == PAGE_ATTEMPTS ||
+			worker->shared->counters->bad_page_count >= BAD_PAGE_LIMIT)
 		{
 			note_bad_page(worker->shared, open->index, block);
 			return;
 		}
-		sleep_ms(PAGE_DELAY_MS * attempt);
+		sleep_ms((int64) PAGE_DELAY_MS << (attempt - 1));
 		read_or_zero(open, page, BLCKSZ, (int64) block * BLCKSZ);
 	}
 }
