@@ -87,12 +87,3 @@ timeline_history_has(const TimelineHistory *history, uint32_t timeline, uint64_t
 	return index == history->count ||
 		(index >= 0 && lsn <= history->ancestors[index].end_lsn);
 }
-
-bool
-timeline_has_segment(const TimelineHistory *history, int index, uint64_t begin_lsn,
-					 uint64_t segment_bytes)
-{
-	if (index > 0 && begin_lsn + segment_bytes <= history->ancestors[index - 1].end_lsn)
-		return false;
-	return index == history->count || begin_lsn <= history->ancestors[index].end_lsn;
-}

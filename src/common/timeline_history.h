@@ -47,12 +47,4 @@ extern bool timeline_history_has(const TimelineHistory *history, uint32_t timeli
 extern int	timeline_index(const TimelineHistory *history, uint32_t timeline);
 extern uint32_t timeline_at(const TimelineHistory *history, int index);
 
-/*
- * Can a segment that begins at this position belong to a timeline of the
- * history, given by its index?  Where one timeline becomes the next, both have
- * the segment.
- */
-extern bool timeline_has_segment(const TimelineHistory *history, int index,
-								 uint64_t begin_lsn, uint64_t segment_bytes);
-
 #endif

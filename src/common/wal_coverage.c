@@ -32,17 +32,33 @@ wal_segment_of_number(uint32_t timeline, uint64_t number,
 	wal_segment_format(&name, text);
 }
 
+void
+wal_route_of_history(const TimelineHistory *history, WalTimeline *timelines)
+{
+	for (int i = 0; i <= history->count; i++)
+	{
+		timelines[i].timeline = timeline_at(history, i);
+		timelines[i].begin = i == 0 ? 0 : history->ancestors[i - 1].end_lsn;
+	}
+}
+
 /*
  * The newest timeline of the route that has begun at a segment.
  */
 static int
-timeline_at(const WalRoute *route, uint64_t segment, uint64_t segment_bytes)
+step_at(const WalRoute *route, uint64_t segment, uint64_t segment_bytes)
 {
 	int			step = route->count - 1;
 
 	while (step > 0 && route->timelines[step].begin / segment_bytes > segment)
 		step--;
 	return step;
+}
+
+uint32_t
+wal_route_timeline(const WalRoute *route, uint64_t segment, uint64_t segment_bytes)
+{
+	return route->timelines[step_at(route, segment, segment_bytes)].timeline;
 }
 
 /*
@@ -55,7 +71,7 @@ note_holes(HoleList *list, const WalRoute *route, uint64_t segment_bytes,
 {
 	while (first < next)
 	{
-		int			step = timeline_at(route, first, segment_bytes);
+		int			step = step_at(route, first, segment_bytes);
 		uint64_t	until = next;
 
 		if (step + 1 < route->count &&
@@ -84,7 +100,7 @@ wal_coverage(const WalRoute *route, const WalArchived *archived,
 	{
 		const WalName *name = &archived->segments[i];
 		uint64_t	segment = wal_segment_number(name, archived->segment_bytes);
-		int			step = timeline_at(route, segment, archived->segment_bytes);
+		int			step = step_at(route, segment, archived->segment_bytes);
 
 		if (segment < expected || route->timelines[step].timeline != name->timeline)
 			continue;

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "common/timeline_history.h"
 #include "common/wal_name.h"
 
 /* A timeline, and the position at which it left its parent; 0 of the first. */
@@ -59,10 +60,24 @@ extern void wal_segment_of_number(uint32_t timeline, uint64_t number,
 								  char text[WAL_SEGMENT_SIZE]);
 
 /*
+ * Writes the timelines of a history, history->count + 1 of them, as those of a
+ * route.
+ */
+extern void wal_route_of_history(const TimelineHistory *history,
+								 WalTimeline *timelines);
+
+/*
+ * The timeline whose copy of a segment a recovery on this route needs.  Where
+ * a timeline begins within a segment, that is its own one: a server asks for
+ * that first, and the copy of the timeline that was left may go on with what
+ * never happened on this route.
+ */
+extern uint32_t wal_route_timeline(const WalRoute *route, uint64_t segment,
+								   uint64_t segment_bytes);
+
+/*
  * Follows a route through what is archived.  Writes the first holes, as many
- * as have room.  Where a timeline begins within a segment, its own copy of
- * that segment is the one that is needed, as a server asks for that one.
- * What would follow the newest segment is no hole.
+ * as have room.  What would follow the newest segment is no hole.
  */
 extern WalCoverage wal_coverage(const WalRoute *route,
 								const WalArchived *archived,

@@ -43,31 +43,6 @@ subtest 'a standby' => sub {
 	$standby->log_is_clean(qr/ERROR:.*(?:recovery|standby|read-only)/);
 };
 
-# What is in the last segment of the old timeline has nobody else but the standby.
-$primary->sql('INSERT INTO ledger VALUES (2)');
-$primary->node->wait_for_catchup($node, 'replay');
-$primary->node->stop('immediate');
-$node->promote;
-$standby->sql('INSERT INTO ledger VALUES (3)');
-$standby->sql('SELECT pg_switch_wal()');
-
-subtest 'a standby that was promoted' => sub {
-	wait_for('the refusal in its log', sub { read_file($node->logfile) =~ /could not archive file "00000002\.history": .*(?:not the owner|is a copy)/ });
-	is(scalar(archived($standby, '00000002')), 0, 'archives nothing before it is told to take over');
-	$standby->sql('SELECT erpgo_backup_adopt()');
-	my $segment = switch_wal($standby, 'INSERT INTO ledger VALUES (4)');
-	like($segment, qr/^00000002/, 'then it archives its own timeline');
-	like($standby->cli_ok('check'), qr/all WAL on timeline 2 from physical backup "$id"/,
-		'to which the backup of its primary leads');
-};
-
-subtest 'the old primary' => sub {
-	$primary->node->start;
-	my ($exit_code, undef, $err) = $primary->try_sql("SELECT erpgo_backup_run('physical')");
-	like($err, qr/this server is not the owner, so it must not write/, 'only reads when it comes back');
-	$primary->node->stop;
-};
-
 # Restores and starts a copy: (exit code, rows, errors).
 sub recover
 {
@@ -85,6 +60,36 @@ sub recover
 	chomp $rows;
 	return ($exit_code, $rows, $err);
 }
+
+# What is in the last segment of the old timeline has nobody else but the standby.
+$primary->sql('INSERT INTO ledger VALUES (2)');
+$primary->node->wait_for_catchup($node, 'replay');
+$primary->node->stop('immediate');
+$node->promote;
+$standby->sql('INSERT INTO ledger VALUES (3)');
+
+subtest 'a standby that was promoted' => sub {
+	wait_for('the refusal in its log', sub { read_file($node->logfile) =~ /could not archive file "00000002\.history": .*(?:not the owner|is a copy)/ });
+	is(scalar(archived($standby, '00000002')), 0, 'archives nothing before it is told to take over');
+	$standby->set('erpgo_backup.wal_flush_interval' => '1s');
+	$standby->sql('SELECT erpgo_backup_adopt()');
+	my $lsn = $standby->sql('SELECT pg_current_wal_flush_lsn()');
+	wait_for('pieces of the new timeline', sub { $standby->sql("SELECT lsn >= '$lsn' FROM erpgo_backup.wal_tail()") eq 't' });
+	my ($exit_code, $rows, $err) = recover($id, '--to', 'latest');
+	is($rows, '0,1,2,3', 'the pieces of its first segment lead over the promotion') or diag $err;
+	switch_wal($standby, 'SELECT pg_create_restore_point($$between$$)');
+	my $segment = switch_wal($standby, 'INSERT INTO ledger VALUES (4)');
+	like($segment, qr/^00000002/, 'then it archives its own timeline');
+	like($standby->cli_ok('check'), qr/all WAL on timeline 2 from physical backup "$id"/,
+		'to which the backup of its primary leads');
+};
+
+subtest 'the old primary' => sub {
+	$primary->node->start;
+	my ($exit_code, undef, $err) = $primary->try_sql("SELECT erpgo_backup_run('physical')");
+	like($err, qr/this server is not the owner, so it must not write/, 'only reads when it comes back');
+	$primary->node->stop;
+};
 
 my ($exit_code, $rows, $err) = recover($id, '--to', 'latest');
 is($exit_code, 0, 'a restore over the promotion ends well') or diag $err;

@@ -27,26 +27,10 @@ a_history_tells_which_positions_belong_to_it(void **state)
 }
 
 static void
-a_segment_where_timelines_change_belongs_to_both(void **state)
-{
-	uint64_t	size = 0x1000000;
-
-	assert_true(timeline_history_parse(&history, 3, third));
-	assert_true(timeline_has_segment(&history, 0, 0x5000000, size));
-	assert_true(timeline_has_segment(&history, 1, 0x5000000, size));
-	assert_false(timeline_has_segment(&history, 0, 0x6000000, size));
-	assert_false(timeline_has_segment(&history, 1, 0x4000000, size));
-	assert_true(timeline_has_segment(&history, 1, 0x6000000, size));
-	assert_true(timeline_has_segment(&history, 2, 0x7000000, size));
-	assert_true(timeline_has_segment(&history, 2, 0x70000000, size));
-}
-
-static void
 a_timeline_may_come_from_no_other_one(void **state)
 {
 	timeline_history_begin(&history, 1);
 	assert_true(timeline_history_has(&history, 1, 1));
-	assert_true(timeline_has_segment(&history, 0, 0, 0x1000000));
 	assert_false(timeline_history_has(&history, 2, 1));
 }
 
@@ -70,7 +54,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_history_tells_which_positions_belong_to_it),
-		cmocka_unit_test(a_segment_where_timelines_change_belongs_to_both),
 		cmocka_unit_test(a_timeline_may_come_from_no_other_one),
 		cmocka_unit_test(what_no_server_writes_is_refused),
 	};

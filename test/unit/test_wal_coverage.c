@@ -120,6 +120,32 @@ the_parents_copy_of_the_segment_with_the_switch_does_not_do(void **state)
 }
 
 static void
+a_segment_is_needed_of_the_newest_timeline_that_has_begun_in_it(void **state)
+{
+	WalRoute	route = {timelines, 2, 0};
+
+	assert_int_equal(wal_route_timeline(&route, 4, SEGMENT_BYTES), 1);
+	assert_int_equal(wal_route_timeline(&route, 5, SEGMENT_BYTES), 2);
+	assert_int_equal(wal_route_timeline(&route, 50, SEGMENT_BYTES), 2);
+}
+
+static void
+a_history_becomes_a_route(void **state)
+{
+	static TimelineHistory history;
+	WalTimeline route[3];
+
+	assert_true(timeline_history_parse(&history, 3, "1\t0/5000000\tx\n2\t0/7000000\tx\n"));
+	wal_route_of_history(&history, route);
+	assert_int_equal(route[0].timeline, 1);
+	assert_int_equal(route[0].begin, 0);
+	assert_int_equal(route[1].timeline, 2);
+	assert_int_equal(route[1].begin, 0x5000000);
+	assert_int_equal(route[2].timeline, 3);
+	assert_int_equal(route[2].begin, 0x7000000);
+}
+
+static void
 a_hole_over_two_timelines_is_named_for_each(void **state)
 {
 	const char *const names[] = {
@@ -167,6 +193,8 @@ main(void)
 		cmocka_unit_test(an_archive_without_what_comes_after_the_start_covers_nothing),
 		cmocka_unit_test(a_timeline_goes_on_where_its_parent_was_left),
 		cmocka_unit_test(the_parents_copy_of_the_segment_with_the_switch_does_not_do),
+		cmocka_unit_test(a_segment_is_needed_of_the_newest_timeline_that_has_begun_in_it),
+		cmocka_unit_test(a_history_becomes_a_route),
 		cmocka_unit_test(a_hole_over_two_timelines_is_named_for_each),
 		cmocka_unit_test(holes_without_room_are_counted),
 		cmocka_unit_test(segments_are_counted_over_the_end_of_a_log),

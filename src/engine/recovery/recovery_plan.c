@@ -3,6 +3,7 @@
  */
 #include "postgres_fe.h"
 
+#include "common/wal_coverage.h"
 #include "lib/stringinfo.h"
 #include "recovery/archive_reach.h"
 #include "recovery/recovery_plan.h"
@@ -11,20 +12,18 @@
 /* How many gaps are named. */
 #define GAPS_NAMED 5
 
-#define LOG_BYTES (UINT64CONST(1) << 32)
-
 /*
- * The segments from the backup's first one on that the archive has, numbered
- * through all timelines, ascending.
+ * The segments from the backup's first one on that the archive has, ascending:
+ * each on the one timeline of which it is needed.
  */
 typedef struct Chain
 {
 	const PhysicalBackup *backup;
-	const TimelineHistory *history;
+	WalRoute	route;
 	uint64		first;
 	uint64	   *numbers;
 	int			count;
-	uint64		known_end;		/* after the last segment that there was */
+	uint64		known_lsn;		/* so far there was WAL */
 	uint64		tail_lsn;		/* end of the pieces behind it; 0 if none */
 } Chain;
 
@@ -157,48 +156,35 @@ suitable_hint(Repository *repository, const RecoveryTarget *target)
 }
 
 /*
- * The number of a segment.
- */
-static uint64
-segment_number(const Chain *chain, const WalName *name)
-{
-	return name->log * (LOG_BYTES / chain->backup->wal_segment_size) + name->segment;
-}
-
-/*
- * The name of a segment, on the newest timeline that has it; allocated.
+ * The name of a segment; allocated.
  */
 static char *
 segment_text(const Chain *chain, uint64 number)
 {
 	uint64		bytes = chain->backup->wal_segment_size;
-	uint64		per_log = LOG_BYTES / bytes;
-	int			index = chain->history->count;
+	char	   *name = pg_malloc(WAL_SEGMENT_SIZE);
 
-	while (index > 0 && !timeline_has_segment(chain->history, index, number * bytes, bytes))
-		index--;
-	return psprintf("%08X%08X%08X", timeline_at(chain->history, index),
-					(uint32) (number / per_log), (uint32) (number % per_log));
+	wal_segment_of_number(wal_route_timeline(&chain->route, number, bytes), number, bytes, name);
+	return name;
 }
 
 /*
- * Adds the segments of a timeline.
+ * Adds the segments of a timeline that are needed of that one.
  */
 static void
-add_timeline(Chain *chain, WalArchive *archive, int index)
+add_timeline(Chain *chain, WalArchive *archive, uint32 timeline)
 {
 	uint64		bytes = chain->backup->wal_segment_size;
 	int			count;
-	WalName    *segments = wal_archive_segments(archive, timeline_at(chain->history, index),
-												&count);
+	WalName    *segments = wal_archive_segments(archive, timeline, &count);
 
 	chain->numbers = pg_realloc(chain->numbers, (chain->count + count + 1) * sizeof(uint64));
 	for (int i = 0; i < count; i++)
 	{
-		uint64		number = segment_number(chain, &segments[i]);
+		uint64		number = wal_segment_number(&segments[i], bytes);
 
 		if (number >= chain->first &&
-			timeline_has_segment(chain->history, index, number * bytes, bytes))
+			wal_route_timeline(&chain->route, number, bytes) == timeline)
 			chain->numbers[chain->count++] = number;
 	}
 	pg_free(segments);
@@ -224,8 +210,8 @@ read_chain(Chain *chain, WalArchive *archive)
 {
 	int			kept = 0;
 
-	for (int i = 0; i <= chain->history->count; i++)
-		add_timeline(chain, archive, i);
+	for (int i = 0; i < chain->route.count; i++)
+		add_timeline(chain, archive, chain->route.timelines[i].timeline);
 	qsort(chain->numbers, chain->count, sizeof(uint64), compare_numbers);
 	for (int i = 0; i < chain->count; i++)
 	{
@@ -254,23 +240,34 @@ own_end(const Chain *chain)
 }
 
 /*
+ * The number after the last segment that there was.
+ */
+static uint64
+known_end(const Chain *chain)
+{
+	uint64		bytes = chain->backup->wal_segment_size;
+
+	return (chain->known_lsn + bytes - 1) / bytes;
+}
+
+/*
  * Takes the pieces of the unfinished segment for the last one of the chain, if
- * nothing that was there once is missing before it.  A server would take them
+ * nothing that was there once is missing then.  A server would take them
  * before the backup's own segments, which are whole.
  */
 static void
 add_tail(Chain *chain, WalArchive *archive)
 {
 	uint64		number = Max(chain_end(chain), own_end(chain));
+	uint64		begin_lsn = number * chain->backup->wal_segment_size;
 	WalName		name;
 	uint32		reach = 0;
 
-	if (chain->count > 0 && number >= chain->known_end &&
-		wal_name_parse(segment_text(chain, number), &name))
+	if (chain->count > 0 && wal_name_parse(segment_text(chain, number), &name))
 		reach = wal_tail_end(archive, &name);
-	if (reach == 0)
+	if (reach == 0 || begin_lsn + reach < chain->known_lsn)
 		return;
-	chain->tail_lsn = number * chain->backup->wal_segment_size + reach;
+	chain->tail_lsn = begin_lsn + reach;
 	chain->numbers = pg_realloc(chain->numbers, (chain->count + 1) * sizeof(uint64));
 	chain->numbers[chain->count++] = number;
 }
@@ -337,7 +334,7 @@ needed_end(const Chain *chain, const RecoveryTarget *target)
 	if (target->kind == RECOVERY_IMMEDIATE)
 		return Min(chain_end(chain), own_end(chain));
 	if (target->kind != RECOVERY_LSN)
-		return Max(chain_end(chain), chain->known_end);
+		return Max(chain_end(chain), known_end(chain));
 	if (target->lsn < own_end(chain) * bytes)
 		return Min(chain_end(chain), own_end(chain));
 	return target->lsn / bytes + 1;
@@ -386,24 +383,40 @@ require_in_tail(const Chain *chain, const RecoveryTarget *target)
 			 lsn_text(chain->tail_lsn));
 }
 
+/*
+ * Finds out what the archive has on the way from the backup.
+ */
+static void
+build_chain(Chain *chain, Repository *repository, const Manifest *manifest,
+			const TimelineHistory *history, bool with_tail)
+{
+	WalArchive *archive = wal_archive_open(repository);
+	WalTimeline *timelines = pg_malloc((history->count + 1) * sizeof(WalTimeline));
+
+	wal_route_of_history(history, timelines);
+	chain->backup = manifest->physical;
+	chain->route = (WalRoute)
+	{
+		timelines, history->count + 1, chain->backup->start_lsn
+	};
+	chain->first = chain->backup->start_lsn / chain->backup->wal_segment_size;
+	read_chain(chain, archive);
+	chain->known_lsn = archive_reach(repository, manifest, history);
+	if (with_tail)
+		add_tail(chain, archive);
+}
+
 RecoveryPlan *
 recovery_plan(Repository *repository, const Manifest *manifest,
 			  const RecoveryTarget *target, bool with_tail)
 {
 	RecoveryPlan *plan = pg_malloc0(sizeof(RecoveryPlan));
-	const PhysicalBackup *backup = manifest->physical;
-	Chain		chain = {.backup = backup, .history = &plan->history};
-	WalArchive *archive = wal_archive_open(repository);
+	Chain		chain = {0};
 	uint64		end;
 	uint64		last;
 
 	require_suitable(repository, manifest, target, &plan->history);
-	chain.first = backup->start_lsn / backup->wal_segment_size;
-	read_chain(&chain, archive);
-	chain.known_end = (archive_reach(repository, manifest, &plan->history) +
-					   backup->wal_segment_size - 1) / backup->wal_segment_size;
-	if (with_tail)
-		add_tail(&chain, archive);
+	build_chain(&chain, repository, manifest, &plan->history, with_tail);
 	end = needed_end(&chain, target);
 	require_in_tail(&chain, target);
 	require_no_gaps(&chain, end);
@@ -412,7 +425,7 @@ recovery_plan(Repository *repository, const Manifest *manifest,
 	plan->own_last = segment_text(&chain, own_end(&chain) - 1);
 	plan->tail_lsn = end < chain_end(&chain) ? 0 : chain.tail_lsn;
 	last = plan->tail_lsn == 0 ? end : end - 1;
-	plan->last_lsn = last > chain.first ? (last - 1) * backup->wal_segment_size : 0;
+	plan->last_lsn = last > chain.first ? (last - 1) * manifest->physical->wal_segment_size : 0;
 	pg_free(chain.numbers);
 	return plan;
 }

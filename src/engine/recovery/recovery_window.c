@@ -141,22 +141,6 @@ read_history(WalArchive *archive, uint32 timeline)
 }
 
 /*
- * A history as a route; allocated.
- */
-static WalTimeline *
-route_of(const TimelineHistory *history)
-{
-	WalTimeline *route = pg_malloc0((history->count + 1) * sizeof(WalTimeline));
-
-	for (int i = 0; i <= history->count; i++)
-	{
-		route[i].timeline = timeline_at(history, i);
-		route[i].begin = i == 0 ? 0 : history->ancestors[i - 1].end_lsn;
-	}
-	return route;
-}
-
-/*
  * Adds the windows of a timeline.
  */
 static void
@@ -166,7 +150,8 @@ add_timeline(WindowList *list, Sources *sources, uint32 timeline,
 	TimelineHistory *history = read_history(archive, timeline);
 
 	sources->history = history;
-	sources->timelines = route_of(history);
+	sources->timelines = pg_malloc0((history->count + 1) * sizeof(WalTimeline));
+	wal_route_of_history(history, sources->timelines);
 	for (int i = 0; i < count; i++)
 	{
 		const PhysicalBackup *physical;
