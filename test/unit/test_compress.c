@@ -29,10 +29,13 @@ static const size_t sizes[] = {
 static Bytes
 compress(Compression compression, int workers, Bytes plain, size_t piece_limit)
 {
+	static bool gently = false;
 	Bytes		compressed;
 	Sink	   *chain = memory_sink(&compressed.data, &compressed.len, LIMIT, "compressed");
 
-	chain = compress_sink(chain, &compression, workers);
+	/* Both ways take turns. */
+	gently = !gently;
+	chain = compress_sink(chain, &compression, workers, gently);
 	write_in_pieces(chain, plain.data, plain.len, piece_limit);
 	sink_finish(chain);
 	sink_release(chain);
@@ -342,7 +345,7 @@ compress_while_workers_are_killed(void *argument)
 {
 	Sink		killer = {.ops = &killing_ops};
 	Compression compression = {COMPRESSION_ZSTD, 1};
-	Sink	   *chain = compress_sink(&killer, &compression, 3);
+	Sink	   *chain = compress_sink(&killer, &compression, 3, true);
 	char	   *data = random_data(FRAME_SIZE);
 
 	for (int i = 0; i < 100; i++)
@@ -361,7 +364,7 @@ no_worker_is_left_behind(void **state)
 {
 	Compression compression = {COMPRESSION_ZSTD, 1};
 	Bytes		plain = {random_data(10 * FRAME_SIZE), 10 * FRAME_SIZE};
-	Sink	   *chain = compress_sink(NULL, &compression, 3);
+	Sink	   *chain = compress_sink(NULL, &compression, 3, true);
 
 	sink_write(chain, plain.data, plain.len);
 	sink_release(chain);
@@ -375,7 +378,7 @@ what_fits_into_one_frame_costs_no_worker(void **state)
 {
 	Compression compression = {COMPRESSION_ZSTD, 1};
 	Bytes		plain = {random_data(FRAME_SIZE), FRAME_SIZE};
-	Sink	   *chain = compress_sink(NULL, &compression, 3);
+	Sink	   *chain = compress_sink(NULL, &compression, 3, true);
 
 	sink_write(chain, plain.data, plain.len);
 	sink_finish(chain);

@@ -222,7 +222,7 @@ a_chain_of_all_filters_comes_back(void **state)
 	Sink	   *chain = memory_sink(&stored.data, &stored.len, LIMIT, "stored");
 
 	chain = encrypt_sink(digest_sink(chain, &written), CIPHER_AES_256_CBC, PASSPHRASE);
-	chain = compress_sink(chain, &compression, 2);
+	chain = compress_sink(chain, &compression, 2, true);
 	write_in_pieces(chain, plain.data, plain.len, 100000);
 	sink_finish(chain);
 	sink_release(chain);

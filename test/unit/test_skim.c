@@ -27,7 +27,7 @@ compressed_rows(CompressionMethod method, size_t len)
 	char	   *rows = compressible_data(len);
 	Sink	   *chain = memory_sink(&compressed.bytes.data, &compressed.bytes.len, LIMIT, "x");
 
-	chain = compress_sink(chain, &compression, 1);
+	chain = compress_sink(chain, &compression, 1, true);
 	sink_write(chain, rows, len);
 	sink_finish(chain);
 	sink_release(chain);

@@ -166,7 +166,7 @@ object_begin(BackupWriter *writer, ObjectKind kind, const char *name,
 
 	object->object.database = database == NULL ? NULL : pg_strdup(database);
 	object->chain = compress_sink(object->chain, &writer->manifest->compression,
-								  writer->workers);
+								  writer->workers, true);
 	object->chain = count_sink(object->chain, &object->size);
 	return object;
 }

@@ -107,7 +107,7 @@ make_bytes(Push *push)
 	chain = digest_sink(chain, &push->stored);
 	chain = encrypt_sink(chain, source->encrypted ? CIPHER_AES_256_CTR : CIPHER_NONE,
 						 push->key->passphrase);
-	chain = compress_sink(chain, &source->compression, 1);
+	chain = compress_sink(chain, &source->compression, 1, false);
 	chain = digest_sink(chain, &push->content);
 	read_source(push, chain);
 	sink_finish(chain);

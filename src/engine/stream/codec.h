@@ -39,6 +39,14 @@ typedef struct Codec
 	/* Makes one frame of some bytes, and returns its length. */
 	size_t		(*encode) (void *encoder, const void *data, size_t len,
 						   char *frame, size_t frame_room);
+
+	/*
+	 * The same with the processor given up now and then, for a caller whose
+	 * bytes come from another process of this machine: that need not wait for
+	 * a whole frame.  The same function where that makes no difference.
+	 */
+	size_t		(*encode_gently) (void *encoder, const void *data, size_t len,
+								  char *frame, size_t frame_room);
 	void		(*encoder_close) (void *encoder);
 
 	/* The context that decompresses, with bounded memory. */

@@ -111,6 +111,7 @@ const Codec gzip_codec = {
 	.bound = gzip_bound,
 	.encoder_open = gzip_encoder_open,
 	.encode = gzip_encode,
+	.encode_gently = gzip_encode,
 	.encoder_close = gzip_encoder_close,
 	.decoder_open = gzip_decoder_open,
 	.decode = gzip_decode,

@@ -100,6 +100,7 @@ const Codec lz4_codec = {
 	.bound = lz4_bound,
 	.encoder_open = lz4_encoder_open,
 	.encode = lz4_encode,
+	.encode_gently = lz4_encode,
 	.encoder_close = lz4_encoder_close,
 	.decoder_open = lz4_decoder_open,
 	.decode = lz4_decode,

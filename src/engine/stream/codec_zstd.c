@@ -16,6 +16,13 @@
 #define WINDOW_LOG_LIMIT 23
 
 /*
+ * Level 1 with twice its own table of what it has seen, which still fits the
+ * cache next to a core: rows become 4 % smaller, for some 7 % more time.
+ */
+#define FASTEST_LEVEL 1
+#define FASTEST_HASH_LOG 15
+
+/*
  * How much is compressed before others may use the processor: what feeds the
  * backup waits for nothing longer than that takes, about a third of a
  * millisecond.
@@ -49,12 +56,21 @@ zstd_encoder_open(int level)
 		fail(FAILURE_INTERNAL, NULL, "could not compress with zstd: out of memory");
 	check(ZSTD_CCtx_setParameter(encoder, ZSTD_c_compressionLevel, level));
 	check(ZSTD_CCtx_setParameter(encoder, ZSTD_c_checksumFlag, 1));
+	if (level == FASTEST_LEVEL)
+		check(ZSTD_CCtx_setParameter(encoder, ZSTD_c_hashLog, FASTEST_HASH_LOG));
 	return encoder;
 }
 
 static size_t
 zstd_encode(void *encoder, const void *data, size_t len,
 			char *frame, size_t frame_room)
+{
+	return check(ZSTD_compress2(encoder, frame, frame_room, data, len));
+}
+
+static size_t
+zstd_encode_gently(void *encoder, const void *data, size_t len,
+				   char *frame, size_t frame_room)
 {
 	ZSTD_inBuffer in = {data, 0, 0};
 	ZSTD_outBuffer out = {frame, frame_room, 0};
@@ -117,6 +133,7 @@ const Codec zstd_codec = {
 	.bound = zstd_bound,
 	.encoder_open = zstd_encoder_open,
 	.encode = zstd_encode,
+	.encode_gently = zstd_encode_gently,
 	.encoder_close = zstd_encoder_close,
 	.decoder_open = zstd_decoder_open,
 	.decode = zstd_decode,

@@ -6,6 +6,8 @@
 typedef struct CompressSink
 {
 	Sink		sink;
+	size_t		(*encode) (void *encoder, const void *data, size_t len,
+						   char *frame, size_t frame_room);
 	const Codec *codec;
 	void	   *encoder;
 	bool		wrote_frame;
@@ -21,9 +23,8 @@ typedef struct CompressSink
 static void
 write_frame(CompressSink *compress, const void *data, size_t len)
 {
-	size_t		frame_len = compress->codec->encode(compress->encoder, data, len,
-													compress->frame,
-													compress->frame_room);
+	size_t		frame_len = compress->encode(compress->encoder, data, len,
+											 compress->frame, compress->frame_room);
 
 	compress->wrote_frame = true;
 	sink_write(compress->sink.next, compress->frame, frame_len);
@@ -94,13 +95,14 @@ static const SinkOps compress_ops = {
 };
 
 Sink *
-serial_compress_sink(Sink *next, const Codec *codec, int level)
+serial_compress_sink(Sink *next, const Codec *codec, int level, bool gently)
 {
 	CompressSink *compress = pg_malloc0(sizeof(CompressSink));
 
 	compress->sink.ops = &compress_ops;
 	compress->sink.next = next;
 	compress->codec = codec;
+	compress->encode = gently ? codec->encode_gently : codec->encode;
 	compress->encoder = codec->encoder_open(level);
 	compress->plain = pg_malloc(FRAME_SIZE);
 	compress->frame_room = codec->bound(FRAME_SIZE);
@@ -109,7 +111,8 @@ serial_compress_sink(Sink *next, const Codec *codec, int level)
 }
 
 Sink *
-compress_sink(Sink *next, const Compression *compression, int workers)
+compress_sink(Sink *next, const Compression *compression, int workers,
+			  bool gently)
 {
 	const Codec *codec;
 
@@ -117,6 +120,6 @@ compress_sink(Sink *next, const Compression *compression, int workers)
 		return next;
 	codec = codec_of(compression->method);
 	if (workers <= 1)
-		return serial_compress_sink(next, codec, compression->level);
+		return serial_compress_sink(next, codec, compression->level, gently);
 	return parallel_compress_sink(next, codec, compression->level, workers);
 }

@@ -8,7 +8,8 @@
 #include "stream/filters.h"
 
 /* Compresses frame by frame in this process. */
-extern Sink *serial_compress_sink(Sink *next, const Codec *codec, int level);
+extern Sink *serial_compress_sink(Sink *next, const Codec *codec, int level,
+								  bool gently);
 
 /*
  * Compresses by at most so many worker processes.  Each is started when a

@@ -99,8 +99,8 @@ static size_t
 compress_slot(const ParallelSink *parallel, void *encoder, const Slot *slot,
 			  size_t len)
 {
-	return parallel->codec->encode(encoder, slot->plain, len,
-								   slot->frame, parallel->frame_room);
+	return parallel->codec->encode_gently(encoder, slot->plain, len,
+										  slot->frame, parallel->frame_room);
 }
 
 /* Where this process leaves its failure, if it is a worker. */

@@ -28,10 +28,12 @@ typedef struct Digest
  * worker, frames are compressed by that many worker processes and written in
  * their order; memory is bounded by a few frames for each worker.  A worker
  * that dies is a failure that names its signal.  COMPRESSION_NONE passes
- * bytes on.  An empty stream becomes one empty frame.
+ * bytes on.  An empty stream becomes one empty frame.  gently is for bytes that
+ * come from another process of this machine, which is given the processor more
+ * often then.
  */
 extern Sink *compress_sink(Sink *next, const Compression *compression,
-						   int workers);
+						   int workers, bool gently);
 
 /*
  * Decompresses any sequence of frames.  Damage, or an end in the middle of a
