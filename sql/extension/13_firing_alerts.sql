@@ -198,7 +198,9 @@ CREATE VIEW erpgo_backup.alert_condition AS
 		   k.title || CASE c.subject WHEN 'repository' THEN '' ELSE ' (' || c.subject || ')' END AS title
 	FROM (SELECT * FROM erpgo_backup.condition_of_backups
 		  UNION ALL
-		  SELECT * FROM erpgo_backup.condition_of_all) AS c
+		  SELECT * FROM erpgo_backup.condition_of_all
+		  UNION ALL
+		  SELECT * FROM erpgo_backup.condition_of_copies) AS c
 	JOIN erpgo_backup.alert_kind AS k ON k.kind = c.kind AND k.severity = c.severity;
 COMMENT ON VIEW erpgo_backup.alert_condition IS 'what should fire now';
 
