@@ -135,8 +135,7 @@ END;
 COMMENT ON FUNCTION erpgo_backup.copy_begin(text, text) IS 'notes that a copy begins';
 
 CREATE FUNCTION erpgo_backup.copy_end(id text, repository text, outcome text,
-									  stored_bytes text, depth text,
-									  is_its_own text, error text, hint text)
+									  result text, is_its_own text, error text, hint text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -144,10 +143,11 @@ BEGIN ATOMIC
 	UPDATE erpgo_backup.copy AS c
 	SET status = 'ok', due_since = NULL, finished_at = clock_timestamp(),
 		copied_at = coalesce(c.copied_at, clock_timestamp()),
-		stored_bytes = coalesce(copy_end.stored_bytes::bigint, c.stored_bytes),
-		verified_at = CASE WHEN copy_end.depth IS NULL THEN c.verified_at ELSE clock_timestamp() END,
-		verified_depth = coalesce(copy_end.depth, c.verified_depth),
+		stored_bytes = coalesce(j.stored_bytes, c.stored_bytes),
+		verified_at = CASE WHEN j.depth IS NULL THEN c.verified_at ELSE clock_timestamp() END,
+		verified_depth = coalesce(j.depth, c.verified_depth),
 		error = NULL, hint = NULL
+	FROM jsonb_to_record(coalesce(copy_end.result::jsonb, '{}')) AS j (stored_bytes bigint, depth text)
 	WHERE c.backup_id = copy_end.id AND c.repository = copy_end.repository
 	AND copy_end.outcome = 'ok';
 	UPDATE erpgo_backup.copy AS c
@@ -168,8 +168,8 @@ BEGIN ATOMIC
 	WHERE t.repository = copy_end.repository
 	AND (copy_end.outcome = 'ok' OR (copy_end.outcome = 'failed' AND NOT copy_end.is_its_own::boolean));
 END;
-COMMENT ON FUNCTION erpgo_backup.copy_end(text, text, text, text, text, text, text, text)
-	IS 'notes how a copy ended; is_its_own: the backup itself was the reason, not the repository';
+COMMENT ON FUNCTION erpgo_backup.copy_end(text, text, text, text, text, text, text)
+	IS 'notes how a copy ended; result: what the engine said, a JSON object; is_its_own: the backup itself was the reason, not the repository';
 
 CREATE FUNCTION erpgo_backup.copies_release()
 RETURNS void
@@ -196,7 +196,7 @@ END;
 COMMENT ON FUNCTION erpgo_backup.copy_interrupted(text, text)
 	IS 'repairs the row of a copy whose job ended without telling';
 
-CREATE FUNCTION erpgo_backup.copy_deleted(role text, client text, repository text, deletion text)
+CREATE FUNCTION erpgo_backup.copy_deleted(role text, client text, deletion text, repository text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -274,6 +274,15 @@ CREATE VIEW erpgo_backup.copy_health AS
 		AS t (now, after);
 COMMENT ON VIEW erpgo_backup.copy_health
 	IS 'whether copies are delayed, and whether no further repository has any of the last 24 hours';
+
+CREATE FUNCTION erpgo_backup.wal_followers(OUT name text, OUT url text,
+	OUT copied_at timestamptz, OUT failed_at timestamptz)
+RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL RESTRICTED
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'erpgo_backup_wal_followers';
+COMMENT ON FUNCTION erpgo_backup.wal_followers()
+	IS 'the repositories that WAL follows to: until when they have all, and since when no more could be copied, from shared memory';
 
 CREATE VIEW erpgo_backup.condition_of_copies AS
 	SELECT 'copy_delayed' AS kind, 'repository ' || h.name AS subject,

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/json.h"
 
 #include "repository_settings.h"
 
@@ -83,6 +84,23 @@ settings_repository(void)
 
 	pfree(list);
 	return url;
+}
+
+void
+repository_list_to_json(StringInfo json)
+{
+	RepositoryList *list = settings_repositories();
+
+	appendStringInfoChar(json, '[');
+	for (int i = 0; i < list->count; i++)
+	{
+		appendStringInfoString(json, i > 0 ? ", {\"url\": " : "{\"url\": ");
+		escape_json(json, list->repositories[i].url);
+		appendStringInfo(json, ", \"wal\": \"%s\"}",
+						 list->repositories[i].wal_required ? "required" : "follow");
+	}
+	appendStringInfoChar(json, ']');
+	pfree(list);
 }
 
 char *

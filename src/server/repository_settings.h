@@ -6,6 +6,8 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+
 #include "common/repository_list.h"
 
 /* Defines the settings; to be called while the server starts. */
@@ -19,6 +21,9 @@ extern char *settings_repository(void);
  * copies; allocated.
  */
 extern RepositoryList *settings_repositories(void);
+
+/* Appends them as a JSON array, for the engine. */
+extern void repository_list_to_json(StringInfo json);
 
 /* What is called the name of a repository: its place in the list, from 1 on. */
 extern char *repository_name(int index);
