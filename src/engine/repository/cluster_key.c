@@ -337,3 +337,64 @@ cluster_has_keys(Store *store, const char *prefix)
 	pg_free(folder);
 	return found;
 }
+
+bool
+cluster_has_key(Store *store, const char *prefix, const char *id)
+{
+	KeyObjects	keys = read_key_objects(store, prefix);
+	bool		found = has_cluster_key(&keys, id);
+
+	free_key_objects(&keys);
+	return found;
+}
+
+/*
+ * Does a listing have an object of this name?
+ */
+static bool
+is_listed(const StoreListing *listing, const char *name)
+{
+	for (int i = 0; i < listing->count; i++)
+	{
+		if (strcmp(listing->objects[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Copies a key object.
+ */
+static void
+copy_key_object(Store *from, Store *to, const StoreObject *listed)
+{
+	KeyObject	object = read_key_object(from, listed);
+	char	   *content = object.damaged ? NULL : read_content(from, listed);
+
+	if (content == NULL)
+		notice("warning", "Take the object from another copy of the repository.",
+			   "key object \"%s\" in \"%s\" is damaged, and not copied",
+			   listed->name, from->url);
+	else
+		store_put_text(to, listed->name, content, PUT_NEW);
+	pg_free(content);
+	pg_free(object.name);
+	pg_free(object.wrapped.wrapped);
+}
+
+void
+cluster_keys_copy(Store *from, Store *to, const char *prefix)
+{
+	char	   *folder = psprintf("%skey/", prefix);
+	StoreListing listing = store_list(from, folder);
+	StoreListing copied = store_list(to, folder);
+
+	for (int i = 0; i < listing.count; i++)
+	{
+		if (!is_listed(&copied, listing.objects[i].name))
+			copy_key_object(from, to, &listing.objects[i]);
+	}
+	store_listing_free(&listing);
+	store_listing_free(&copied);
+	pg_free(folder);
+}
