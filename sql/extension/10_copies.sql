@@ -5,7 +5,7 @@
 
 CREATE FUNCTION erpgo_backup.repositories(OUT name text, OUT url text, OUT wal text)
 RETURNS SETOF record
-LANGUAGE c STABLE PARALLEL SAFE
+LANGUAGE c STABLE PARALLEL SAFE ROWS 8
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'erpgo_backup_repositories';
 COMMENT ON FUNCTION erpgo_backup.repositories()
@@ -28,11 +28,33 @@ END;
 COMMENT ON FUNCTION erpgo_backup.backup_marks(erpgo_backup.backup)
 	IS 'what was noted of a backup, which its copies are to have as well';
 
+CREATE FUNCTION erpgo_backup.repository_place(url text)
+RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT CASE WHEN starts_with(repository_place.url, 's3://')
+		THEN split_part(repository_place.url, '?', 1)
+			|| coalesce('?' || substring(repository_place.url FROM '[?&](endpoint=[^&]*)'), '')
+		ELSE repository_place.url END;
+END;
+COMMENT ON FUNCTION erpgo_backup.repository_place(text)
+	IS 'what of a URL says where the repository is, without how to treat it';
+
 CREATE FUNCTION erpgo_backup.copies_plan()
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+	/* One whose parameters were changed has what it had. */
+	UPDATE erpgo_backup.copy AS c
+	SET repository = f.url
+	FROM erpgo_backup.further_repository AS f
+	WHERE c.status <> 'copying'
+	AND c.repository <> ALL (SELECT r.url FROM erpgo_backup.further_repository AS r)
+	AND erpgo_backup.repository_place(f.url) = erpgo_backup.repository_place(c.repository)
+	AND NOT EXISTS (SELECT FROM erpgo_backup.copy AS o
+					WHERE o.backup_id = c.backup_id AND o.repository = f.url);
 	/* What cannot be made any more, or is not to be. */
 	DELETE FROM erpgo_backup.copy AS c
 	USING erpgo_backup.backup AS b
@@ -88,32 +110,29 @@ END;
 COMMENT ON FUNCTION erpgo_backup.copies_want(text, text) IS 'has a backup copied soon, also one whose copy was deleted';
 
 CREATE VIEW erpgo_backup.copy_of_backup AS
-	SELECT f.name, c.backup_id, c.repository, c.status, c.due_since, c.attempts, c.copied_at,
-		   b.finished_at AS made_at, c.error,
+	SELECT f.name, c.*, b.started_at AS made_since, b.finished_at AS made_at,
 		   c.copied_at IS NOT NULL AS is_there,
 		   c.status IN ('pending', 'copying', 'failed') AS is_due,
 		   -- No pause is longer, unless the clock was set back.
-		   least(greatest(c.next_try_at, t.next_try_at), clock_timestamp() + interval '1 hour') AS next_try_at
-	FROM erpgo_backup.further_repository AS f
-	JOIN erpgo_backup.copy AS c ON c.repository = f.url
+		   CASE WHEN c.status IN ('pending', 'failed') THEN
+			least(greatest(c.next_try_at, t.next_try_at), clock_timestamp() + interval '1 hour') END AS try_at
+	FROM erpgo_backup.copy AS c
 	JOIN erpgo_backup.backup AS b ON b.id = c.backup_id
+	LEFT JOIN erpgo_backup.further_repository AS f ON f.url = c.repository
 	LEFT JOIN erpgo_backup.copy_target AS t ON t.repository = c.repository;
-COMMENT ON VIEW erpgo_backup.copy_of_backup IS 'copies in the further repositories that are configured';
+COMMENT ON VIEW erpgo_backup.copy_of_backup
+	IS 'copies and the backups that they are of; without a name, the repository is not configured any more';
 
 CREATE VIEW erpgo_backup.copy_agenda AS
-	SELECT f.url, n.backup_id, ceil(1000 * extract(epoch FROM w.next_try_at - t.now))::bigint AS next_ms
-	FROM erpgo_backup.further_repository AS f
+	SELECT c.repository AS url,
+		   -- One that fails again and again lets others go first.
+		   (array_agg(c.backup_id ORDER BY c.attempts / 3, c.backup_id DESC)
+			FILTER (WHERE c.try_at <= t.now))[1] AS backup_id,
+		   ceil(1000 * extract(epoch FROM min(c.try_at) - min(t.now)))::bigint AS next_ms
+	FROM erpgo_backup.copy_of_backup AS c
 	CROSS JOIN (SELECT clock_timestamp()) AS t (now)
-	CROSS JOIN LATERAL (
-		SELECT min(c.next_try_at)
-		FROM erpgo_backup.copy_of_backup AS c
-		WHERE c.repository = f.url AND c.status IN ('pending', 'failed')) AS w (next_try_at)
-	LEFT JOIN LATERAL (
-		SELECT max(c.backup_id)
-		FROM erpgo_backup.copy_of_backup AS c
-		WHERE c.repository = f.url AND c.status IN ('pending', 'failed')
-		AND c.next_try_at <= t.now) AS n (backup_id) ON true
-	WHERE w.next_try_at IS NOT NULL;
+	WHERE c.name IS NOT NULL AND c.try_at IS NOT NULL
+	GROUP BY c.repository;
 COMMENT ON VIEW erpgo_backup.copy_agenda
 	IS 'for each repository that lacks copies, the one to be made now, the newest first, and when there is one to be made';
 
@@ -278,24 +297,20 @@ COMMENT ON VIEW erpgo_backup.copy_health
 CREATE FUNCTION erpgo_backup.wal_followers(OUT name text, OUT url text,
 	OUT copied_at timestamptz, OUT failed_at timestamptz)
 RETURNS SETOF record
-LANGUAGE c VOLATILE PARALLEL RESTRICTED
+LANGUAGE c VOLATILE PARALLEL RESTRICTED ROWS 8
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'erpgo_backup_wal_followers';
 COMMENT ON FUNCTION erpgo_backup.wal_followers()
 	IS 'the repositories that WAL follows to: until when they have all, and since when no more could be copied, from shared memory';
 
 CREATE VIEW @extschema@.erpgo_backup_copies AS
-	SELECT c.backup_id AS id, f.name, c.status,
-		   erpgo_backup.rough_span(clock_timestamp() - b.started_at) AS age,
+	SELECT c.backup_id AS id, c.name, c.status,
+		   date_trunc('second', clock_timestamp() - c.made_since) AS age,
 		   pg_size_pretty(c.stored_bytes) AS stored, c.verified_depth AS verified,
-		   c.attempts, o.next_try_at, c.error, c.hint, c.started_at, c.finished_at, c.copied_at,
+		   c.attempts, c.try_at AS next_try_at, c.error, c.hint, c.started_at, c.finished_at, c.copied_at,
 		   c.stored_bytes, c.verified_at, c.repository
-	FROM erpgo_backup.copy AS c
-	JOIN erpgo_backup.backup AS b ON b.id = c.backup_id
-	LEFT JOIN erpgo_backup.further_repository AS f ON f.url = c.repository
-	LEFT JOIN erpgo_backup.copy_of_backup AS o
-		ON o.backup_id = c.backup_id AND o.repository = c.repository AND o.status IN ('pending', 'failed')
-	ORDER BY c.backup_id DESC, f.name, c.repository;
+	FROM erpgo_backup.copy_of_backup AS c
+	ORDER BY c.backup_id DESC, c.name, c.repository;
 COMMENT ON VIEW @extschema@.erpgo_backup_copies
 	IS 'copies in further repositories, newest backups first; without a name, the repository is not configured any more';
 

@@ -17,6 +17,7 @@
 PG_FUNCTION_INFO_V1(erpgo_backup_repositories);
 
 #define COLUMNS 3
+#define FILE_SCHEME "file://"
 
 static char *repository = NULL;
 
@@ -58,6 +59,22 @@ repository_settings_define(void)
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 }
 
+/*
+ * Writes a path as the URL that it means, so that a repository is known by one
+ * name.
+ */
+static void
+write_path_as_url(ListedRepository *listed)
+{
+	char	   *path;
+
+	if (listed->url[0] != '/' || strlen(listed->url) + strlen(FILE_SCHEME) >= sizeof(listed->url))
+		return;
+	path = pstrdup(listed->url);
+	snprintf(listed->url, sizeof(listed->url), FILE_SCHEME "%s", path);
+	pfree(path);
+}
+
 RepositoryList *
 settings_repositories(void)
 {
@@ -65,14 +82,18 @@ settings_repositories(void)
 	const char *problem;
 
 	if (repository[0] != '\0' && repository_list_parse(repository, list, &problem))
+	{
+		for (int i = 0; i < list->count; i++)
+			write_path_as_url(&list->repositories[i]);
 		return list;
+	}
 
 	/* This path is the server's own and not taken apart. */
 	memset(list, 0, sizeof(RepositoryList));
 	list->count = 1;
 	list->repositories[0].wal_required = true;
 	snprintf(list->repositories[0].url, sizeof(list->repositories[0].url),
-			 "file://%s_backups", DataDir);
+			 FILE_SCHEME "%s_backups", DataDir);
 	return list;
 }
 
