@@ -55,7 +55,10 @@ extern const char *const help_wal_get;
 extern const char *const help_notify_test;
 extern const char *const help_version;
 
-/* Opens the repository that the options name, with the secrets loaded. */
+/*
+ * Opens the repository that the options name, or the first of a list, with the
+ * secrets loaded.
+ */
 extern Repository *repository_from_options(const CommonOptions *options);
 
 /*
@@ -78,6 +81,7 @@ extern json_t *job_archive(json_t *job);
 extern json_t *job_listen(json_t *job);
 extern json_t *job_window(json_t *job);
 extern json_t *job_copy(json_t *job);
+extern json_t *job_copy_wal(json_t *job);
 
 /*
  * Verifies a backup to a depth (VERIFY_DIGEST to VERIFY_FULL), reporting

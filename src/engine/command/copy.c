@@ -14,7 +14,7 @@
 
 const char *const help_copy =
 "Usage: erpgo_backup copy [OPTIONS] ID|latest --to URL\n"
-"       erpgo_backup copy [OPTIONS] --all --to URL\n"
+"       erpgo_backup copy [OPTIONS] [--all] [--wal] --to URL\n"
 "\n"
 "Copies a backup, or all of them, to another repository, byte for byte. Each\n"
 "object is compared with the manifest on the way and read back, and the manifest\n"
@@ -25,7 +25,11 @@ const char *const help_copy =
 "Options:\n"
 "  --to URL             repository that is copied to\n"
 "  --all                copy every backup, also after one that cannot be copied\n"
-"  --json               print a JSON object, with --all an array of them\n"
+"  --wal                copy the files of the WAL archive that are not there, oldest\n"
+"                       first, from the start of the first physical backup there;\n"
+"                       this needs the key, if there is one\n"
+"  --json               print a JSON object for a backup, with --all an array of them,\n"
+"                       and another one for WAL\n"
 "  -h, --help           print this help\n"
 "\n"
 "Exit code: 0 if everything was copied; 3 if something is damaged; 1 if something\n"
@@ -35,13 +39,16 @@ HELP_COMMON;
 static const struct option copy_options[] = {
 	{"to", required_argument, NULL, 't'},
 	{"all", no_argument, NULL, 'a'},
+	{"wal", no_argument, NULL, 'w'},
 	ARGUMENT_HELP_OPTION
 };
 
 /* What is asked for. */
 typedef struct CopyRequest
 {
-	const char *id;				/* NULL for all */
+	const char *id;				/* or NULL */
+	bool		all;
+	bool		wal;
 	const char *to;
 	int			jobs;
 	bool		json;
@@ -128,18 +135,39 @@ copy_one(const CopyRequest *request, const char *id, json_t *list)
 }
 
 /*
- * Copies all backups.
+ * Copies the backups that are asked for.
  */
 static int
-copy_all(const CopyRequest *request, json_t *list)
+copy_backups(const CopyRequest *request)
 {
-	int			count;
-	char	  **ids = repository_backup_ids(request->source, &count);
+	json_t	   *list = json_array();
+	int			count = 1;
+	char	  **ids = request->all ? repository_backup_ids(request->source, &count) : NULL;
 	int			exit_code = 0;
 
 	for (int i = 0; i < count; i++)
-		exit_code = Max(exit_code, copy_one(request, ids[i], list));
+		exit_code = Max(exit_code,
+						copy_one(request, request->all ? ids[i] :
+								 repository_resolve_id(request->source, request->id), list));
+	if (request->json)
+		json_print(request->all ? json_incref(list) : json_incref(json_array_get(list, 0)));
+	json_decref(list);
 	return exit_code;
+}
+
+/*
+ * Copies the WAL archive.
+ */
+static void
+copy_archive(const CopyRequest *request)
+{
+	int			count = copy_wal(request->source, request->target);
+
+	terminal_progress_clear();
+	if (request->json)
+		json_print(json_pack("{s:i}", "wal_files", count));
+	else
+		printf("WAL: files copied: %d\n", count);
 }
 
 /*
@@ -148,7 +176,6 @@ copy_all(const CopyRequest *request, json_t *list)
 static bool
 parse_arguments(int argc, char **argv, CopyRequest *request)
 {
-	bool		all = false;
 	int			option;
 
 	arguments_begin();
@@ -157,14 +184,16 @@ parse_arguments(int argc, char **argv, CopyRequest *request)
 		if (option == ARGUMENT_HELP)
 			return false;
 		if (option == 'a')
-			all = true;
+			request->all = true;
+		if (option == 'w')
+			request->wal = true;
 		if (option == 't')
 			request->to = optarg;
 	}
 	request->id = argument_single(argc, argv);
-	if (all && request->id != NULL)
+	if (request->all && request->id != NULL)
 		usage_failure(argv[0], "--all and a backup exclude each other");
-	if (!all && request->id == NULL)
+	if (!request->all && !request->wal && request->id == NULL)
 		usage_failure(argv[0], "no backup is named");
 	if (request->to == NULL)
 		usage_failure(argv[0], "option \"--to\" is needed");
@@ -175,8 +204,7 @@ int
 command_copy(const CommonOptions *options, int argc, char **argv)
 {
 	CopyRequest request = {.jobs = options->jobs, .json = options->json};
-	json_t	   *list = json_array();
-	int			exit_code;
+	int			exit_code = 0;
 
 	if (!parse_arguments(argc, argv, &request))
 	{
@@ -190,9 +218,9 @@ command_copy(const CommonOptions *options, int argc, char **argv)
 	cluster_keys_prepare(request.source->store, request.source->prefix,
 						 request.source->master_key);
 	terminal_progress_start(options);
-	exit_code = request.id == NULL ? copy_all(&request, list) :
-		copy_one(&request, repository_resolve_id(request.source, request.id), list);
-	if (request.json)
-		json_print(request.id == NULL ? list : json_incref(json_array_get(list, 0)));
+	if (request.all || request.id != NULL)
+		exit_code = copy_backups(&request);
+	if (request.wal)
+		copy_archive(&request);
 	return exit_code;
 }

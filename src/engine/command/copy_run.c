@@ -8,6 +8,7 @@
 #include "isolated.h"
 #include "protocol.h"
 #include "repository/backup_copy.h"
+#include "repository/wal_copy.h"
 
 /* How often progress is looked at. */
 #define WATCH_MS 500
@@ -144,4 +145,20 @@ copy_backup(Repository *source, Repository *target, const char *backup_id, int j
 		copy_objects(copy, jobs);
 	backup_copy_finish(copy);
 	return outcome;
+}
+
+/*
+ * Says how far the copying of WAL is.
+ */
+static void
+report_wal(int64 done, int64 expected)
+{
+	progress_report("copying", NULL, done, expected);
+}
+
+int
+copy_wal(Repository *source, Repository *target)
+{
+	cluster_keys_copy(source->store, target->store, target->prefix);
+	return wal_archive_copy(source, target, report_wal);
 }

@@ -22,4 +22,10 @@ typedef struct CopyOutcome
 extern CopyOutcome copy_backup(Repository *source, Repository *target,
 							   const char *backup_id, int jobs);
 
+/*
+ * Copies the WAL that the target lacks, and the keys, with progress; how many
+ * files it were.
+ */
+extern int	copy_wal(Repository *source, Repository *target);
+
 #endif

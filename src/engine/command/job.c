@@ -29,7 +29,8 @@ static const struct
 	{"notify", job_notify},
 	{"listen", job_listen},
 	{"window", job_window},
-	{"copy", job_copy}
+	{"copy", job_copy},
+	{"copy_wal", job_copy_wal}
 };
 
 const char *

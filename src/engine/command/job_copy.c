@@ -1,5 +1,5 @@
 /*
- * Copies a backup to another repository.
+ * Copies a backup, or the WAL archive, to another repository.
  */
 #include "command/job.h"
 
@@ -24,20 +24,38 @@ open_source(json_t *job, const Repository *target)
 	return source;
 }
 
+/*
+ * Opens the repository that is copied to.
+ */
+static Repository *
+open_target(json_t *job)
+{
+	progress_report("copying", NULL, 0, 0);
+	job_require_outside(job);
+	return job_owned_repository(job);
+}
+
 json_t *
 job_copy(json_t *job)
 {
 	const char *id = job_backup_id(job);
-	Repository *target;
+	Repository *target = open_target(job);
 	CopyOutcome outcome;
 
-	progress_report("copying", NULL, 0, 0);
-	job_require_outside(job);
-	target = job_owned_repository(job);
 	outcome = copy_backup(open_source(job, target), target, id,
 						  (int) job_integer(job, "jobs", 1));
 	job_send_space(target);
 	return json_pack("{s:I, s:s}",
 					 "stored_bytes", (json_int_t) outcome.stored_bytes,
 					 "depth", verify_depth_name(VERIFY_DIGEST));
+}
+
+json_t *
+job_copy_wal(json_t *job)
+{
+	Repository *target = open_target(job);
+	int			count = copy_wal(open_source(job, target), target);
+
+	job_send_space(target);
+	return json_pack("{s:i}", "count", count);
 }

@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "failure.h"
+#include "isolated.h"
 #include "repository/manifest.h"
 #include "repository/record.h"
 #include "repository/secrets.h"
@@ -362,6 +363,35 @@ is_listed(const StoreListing *listing, const char *name)
 	return false;
 }
 
+/* A key object that is stored in a process of its own. */
+typedef struct KeyPut
+{
+	Store	   *store;
+	const char *name;
+	const char *content;
+} KeyPut;
+
+static void
+put_step(void *context)
+{
+	KeyPut	   *put = context;
+
+	store_put_text(put->store, put->name, put->content, PUT_NEW);
+}
+
+/*
+ * Stores a key object, unless another process does at the same time.
+ */
+static void
+put_key_object(Store *store, const char *name, const char *content)
+{
+	KeyPut		put = {store, name, content};
+	Failure		problem;
+
+	if (!isolated_run(put_step, &put, &problem) && problem.kind != FAILURE_DUPLICATE)
+		fail_with(&problem);
+}
+
 /*
  * Copies a key object.
  */
@@ -376,7 +406,7 @@ copy_key_object(Store *from, Store *to, const StoreObject *listed)
 			   "key object \"%s\" in \"%s\" is damaged, and not copied",
 			   listed->name, from->url);
 	else
-		store_put_text(to, listed->name, content, PUT_NEW);
+		put_key_object(to, listed->name, content);
 	pg_free(content);
 	pg_free(object.name);
 	pg_free(object.wrapped.wrapped);
