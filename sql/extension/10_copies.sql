@@ -303,6 +303,15 @@ AS 'MODULE_PATHNAME', 'erpgo_backup_wal_followers';
 COMMENT ON FUNCTION erpgo_backup.wal_followers()
 	IS 'the repositories that WAL follows to: until when they have all, and since when no more could be copied, from shared memory';
 
+CREATE VIEW erpgo_backup.wal_follower AS
+	SELECT w.name, w.url, w.copied_at, w.failed_at, t.now, w.failed_at + t.after AS delayed_at
+	FROM erpgo_backup.wal_followers() AS w
+	CROSS JOIN (
+		SELECT clock_timestamp(),
+			   nullif(coalesce(current_setting('erpgo_backup.copy_delayed_after', true), '8h')::interval, '0'))
+		AS t (now, after);
+COMMENT ON VIEW erpgo_backup.wal_follower IS 'the repositories that WAL follows to, and when it counts as delayed';
+
 CREATE VIEW @extschema@.erpgo_backup_copies AS
 	SELECT c.backup_id AS id, c.name, c.status,
 		   date_trunc('second', clock_timestamp() - c.made_since) AS age,

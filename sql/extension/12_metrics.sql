@@ -49,6 +49,7 @@ CREATE VIEW erpgo_backup.metric AS
 		('erpgo_backup_copies', 'gauge', 'Copies in a further repository, made or to be made, by status.'),
 		('erpgo_backup_newest_copy_timestamp_seconds', 'gauge', 'When the newest backup was finished that a further repository has a copy of; 0 if it has none.'),
 		('erpgo_backup_copy_late_since_timestamp_seconds', 'gauge', 'Since when a further repository lacks a backup; absent if it does not.'),
+		('erpgo_backup_wal_copied_timestamp_seconds', 'gauge', 'When a further repository that WAL follows to last had all that was archived; 0 if not since the server started.'),
 		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'))
 		AS m (name, type, help);
 COMMENT ON VIEW erpgo_backup.metric IS 'the metrics that there are';
@@ -159,7 +160,11 @@ CREATE VIEW erpgo_backup.metric_of_copies AS
 		('erpgo_backup_copies', 'failed', s.failed),
 		('erpgo_backup_newest_copy_timestamp_seconds', NULL, coalesce(extract(epoch FROM s.newest_made_at), 0)),
 		('erpgo_backup_copy_late_since_timestamp_seconds', NULL, extract(epoch FROM s.late_since)))
-		AS v (metric, status, value);
+		AS v (metric, status, value)
+	UNION ALL
+	SELECT 'erpgo_backup_wal_copied_timestamp_seconds', erpgo_backup.metric_label('repository', w.name),
+		   coalesce(extract(epoch FROM w.copied_at), 0)
+	FROM erpgo_backup.wal_followers() AS w;
 COMMENT ON VIEW erpgo_backup.metric_of_copies IS 'samples for each further repository';
 
 CREATE VIEW erpgo_backup.metric_of_alert AS

@@ -208,6 +208,13 @@ CREATE VIEW erpgo_backup.condition_of_copies AS
 	FROM erpgo_backup.copy_health AS h
 	WHERE h.is_delayed OR h.is_critical
 	UNION ALL
+	SELECT 'copy_delayed', 'WAL in repository ' || w.name, 'warning', NULL,
+		   'WAL could not be copied to repository ' || w.name || ' since ' || erpgo_backup.moment(w.failed_at)
+		   || '. The server''s log says why.',
+		   jsonb_strip_nulls(jsonb_build_object('repository', w.url, 'failed_at', w.failed_at, 'copied_at', w.copied_at))
+	FROM erpgo_backup.wal_follower AS w
+	WHERE w.now >= w.delayed_at
+	UNION ALL
 	SELECT 'cleanup_failed', 'repository ' || f.name, 'warning', NULL,
 		   'Old copies could not be removed: ' || t.cleanup_problem, '{}'
 	FROM erpgo_backup.further_repository AS f

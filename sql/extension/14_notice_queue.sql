@@ -91,7 +91,9 @@ CREATE VIEW erpgo_backup.alert_agenda AS
 		FROM erpgo_backup.wal_archiving AS a) AS w (behind_at)
 	CROSS JOIN (
 		SELECT min(h.delayed_at)
-		FROM erpgo_backup.copy_health AS h
+		FROM (SELECT delayed_at, now FROM erpgo_backup.copy_health
+			  UNION ALL
+			  SELECT delayed_at, now FROM erpgo_backup.wal_follower) AS h
 		WHERE h.delayed_at > h.now) AS c (delayed_at)
 	CROSS JOIN (
 		SELECT min(a.notified_at) + nullif(coalesce(

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "alert_run.h"
 #include "repository_settings.h"
 #include "settings.h"
 #include "tail_job.h"
@@ -191,6 +192,8 @@ wal_follow_end(const char *target, const JobOutcome *outcome)
 	bool		succeeded = outcome->sqlstate == ERRCODE_SUCCESSFUL_COMPLETION;
 	bool		is_news = note_end(target, succeeded);
 
+	if (is_news)
+		alerts_want();
 	if (!succeeded)
 		ereport(is_news ? WARNING : DEBUG1,
 				errcode(outcome->sqlstate),
