@@ -176,7 +176,7 @@ SELECT count(*) FROM erpgo_backup.delivery_end(NULL, 'slack', 'sent', 'false', N
 SELECT d.channel, d.attempts, d.next_try_at - now() BETWEEN '4 s' AND '6 s' AS is_soon
 FROM erpgo_backup.delivery AS d WHERE d.status = 'sending' ORDER BY 1;
 -- the pause doubles, up to an hour
-SELECT string_agg(erpgo_backup.delivery_delay(n)::text, ' ' ORDER BY n) FROM (VALUES (1), (2), (3), (9), (10), (11), (1000)) AS v (n);
+SELECT string_agg(erpgo_backup.retry_pause(n)::text, ' ' ORDER BY n) FROM (VALUES (1), (2), (3), (9), (10), (11), (1000)) AS v (n);
 
 -- what may pass is tried again for a day, the rest is given up
 CREATE PROCEDURE tried(outcome text, transient text)

@@ -53,6 +53,7 @@ SELECT count(*) FROM erpgo_backup_progress;
 SELECT count(*) FROM erpgo_backup_list();
 SELECT count(*) FROM erpgo_backup_recent;
 SELECT count(*) FROM erpgo_backup_upcoming;
+SELECT count(*) FROM erpgo_backup_copies;
 SELECT "check", status, value FROM erpgo_backup_status WHERE "check" IN ('last success', 'attempts', 'running');
 SELECT erpgo_backup_metrics() ~ '^# HELP erpgo_backup_\w+ .*\n# TYPE erpgo_backup_\w+ counter\n';
 SELECT erpgo_backup_run();

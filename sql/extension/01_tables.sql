@@ -83,6 +83,45 @@ COMMENT ON TABLE erpgo_backup.attempt IS 'every attempt to make or to verify a b
 COMMENT ON COLUMN erpgo_backup.attempt.depth IS 'of a verification';
 COMMENT ON COLUMN erpgo_backup.attempt.schedule IS 'that asked for it; null if a session did';
 
+/*
+ * Copies of backups in further repositories.  They are never waited for by a
+ * backup; what is to be done is what their rows say.
+ */
+CREATE TABLE erpgo_backup.copy (
+	backup_id text COLLATE "C" NOT NULL
+		REFERENCES erpgo_backup.backup (id) ON DELETE CASCADE,
+	repository text NOT NULL,
+	status text NOT NULL DEFAULT 'pending'
+		CHECK (status IN ('pending', 'copying', 'ok', 'failed', 'deleted')),
+	due_since timestamptz DEFAULT clock_timestamp(),
+	attempts integer NOT NULL DEFAULT 0,
+	next_try_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	started_at timestamptz,
+	finished_at timestamptz,
+	copied_at timestamptz,
+	stored_bytes bigint,
+	verified_at timestamptz,
+	verified_depth text,
+	marks jsonb,
+	error text,
+	hint text,
+	PRIMARY KEY (backup_id, repository)
+);
+COMMENT ON TABLE erpgo_backup.copy IS 'copies of backups, made or to be made, one row for each further repository';
+COMMENT ON COLUMN erpgo_backup.copy.repository IS 'the URL';
+COMMENT ON COLUMN erpgo_backup.copy.due_since IS 'since when something is to be done; null: nothing is';
+COMMENT ON COLUMN erpgo_backup.copy.attempts IS 'since something is to be done';
+COMMENT ON COLUMN erpgo_backup.copy.copied_at IS 'when it was first there; null: it is not there';
+COMMENT ON COLUMN erpgo_backup.copy.marks IS 'pin and annotations that the copy has at least';
+
+CREATE TABLE erpgo_backup.copy_target (
+	repository text PRIMARY KEY,
+	failures integer NOT NULL DEFAULT 0,
+	next_try_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	cleanup_problem text
+);
+COMMENT ON TABLE erpgo_backup.copy_target IS 'further repositories: how often nothing could be copied to them in a row, and when to try again';
+
 CREATE TABLE erpgo_backup.audit (
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	role text,

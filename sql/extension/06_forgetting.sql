@@ -15,8 +15,10 @@ CREATE VIEW erpgo_backup.past_backup AS
 	SELECT b.id, coalesce(b.deleted_at, b.finished_at, b.started_at) AS past_since
 	FROM erpgo_backup.backup AS b
 	WHERE NOT b.present AND NOT b.leftovers
+	AND NOT EXISTS (SELECT FROM erpgo_backup.copy AS c
+					WHERE c.backup_id OPERATOR(pg_catalog.=) b.id AND c.copied_at IS NOT NULL)
 	AND b.status OPERATOR(pg_catalog.<>) ALL (ARRAY['running', 'verifying']);
-COMMENT ON VIEW erpgo_backup.past_backup IS 'backups that are not in the repository, and since when';
+COMMENT ON VIEW erpgo_backup.past_backup IS 'backups that are in no repository, and since when';
 
 CREATE FUNCTION erpgo_backup.forget(days text)
 RETURNS void

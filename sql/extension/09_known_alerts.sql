@@ -21,6 +21,8 @@ CREATE VIEW erpgo_backup.alert_kind AS
 		('verification_failed', 'critical', 'Verification failed'),
 		('bad_pages', 'critical', 'Bad pages'),
 		('cleanup_failed', 'warning', 'Clean-up failed'),
+		('copy_delayed', 'warning', 'Copy delayed'),
+		('copy_delayed', 'critical', 'No copy of recent backups'),
 		('wal_archiving_behind', 'warning', 'WAL archiving behind'),
 		('wal_archiving_behind', 'critical', 'WAL is not archived'),
 		('repository_unavailable', 'warning', 'Repository unavailable'),
@@ -132,6 +134,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION erpgo_backup.backup_expected_bytes(text, text)
 	IS 'what the last backup of a kind stored; databases is a JSON array, null for all';
+
+CREATE FUNCTION erpgo_backup.retry_pause(attempts integer)
+RETURNS interval
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT least(interval '1 hour',
+				 greatest(interval '100 ms', coalesce(
+					 current_setting('erpgo_backup.retry_delay', true), '5s')::interval)
+				 * power(2, least(greatest(retry_pause.attempts, 1), 20) - 1));
+END;
+COMMENT ON FUNCTION erpgo_backup.retry_pause(integer)
+	IS 'the pause after so many attempts to deliver or to copy something';
 
 CREATE FUNCTION erpgo_backup.span(length interval)
 RETURNS text

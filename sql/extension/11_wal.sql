@@ -64,6 +64,11 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 			   count(*) FILTER (WHERE a.severity = 'info')
 		FROM erpgo_backup.alert AS a
 		WHERE a.state = 'firing') AS open (critical, warning, info)
+	CROSS JOIN (
+		SELECT count(*), sum(h.copies), sum(h.late), min(h.late_since), min(h.newest_made_at),
+			   coalesce(bool_or(h.is_delayed), false), coalesce(bool_or(h.is_critical), false), min(h.after)
+		FROM erpgo_backup.copy_health AS h)
+		AS copy (repositories, copies, late, late_since, newest_made_at, is_delayed, is_critical, after)
 	CROSS JOIN LATERAL (VALUES
 		(1, 'last success',
 		 CASE WHEN m.success_at IS NULL OR m.now >= m.due_at THEN 'critical'
@@ -148,14 +153,23 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 		 CASE WHEN w.exposed_for IS NOT NULL THEN '< 1 h'
 			  WHEN m.planned_at - m.success_at > interval '6 hours' THEN 'as scheduled' ELSE '< 6 h' END,
 		 CASE WHEN w.exposed_for IS NOT NULL THEN 'Set erpgo_backup.wal_flush_interval.' ELSE 'Archive WAL to lose less.' END),
-		(12, 'running',
+		(12, 'copies',
+		 CASE WHEN copy.is_critical THEN 'critical' WHEN copy.is_delayed THEN 'warning' ELSE 'ok' END,
+		 CASE WHEN copy.repositories = 0 THEN 'no second repository'
+			  WHEN copy.late > 0 THEN copy.late || ' waiting since ' || erpgo_backup.span(m.now - copy.late_since)
+			  WHEN copy.newest_made_at IS NULL THEN 'none'
+			  ELSE copy.copies || ', of ' || erpgo_backup.span(m.now - copy.newest_made_at) || ' ago' END,
+		 CASE WHEN copy.repositories = 0 THEN '-'
+			  ELSE coalesce('< ' || erpgo_backup.rough_span(copy.after), 'some day') END,
+		 'See erpgo_backup_copies.'),
+		(13, 'running',
 		 CASE WHEN job.phase = 'waiting' THEN 'warning' ELSE 'ok' END,
 		 coalesce(job.operation || coalesce(' ' || job.type, '') || ', '
 				  || coalesce(nullif(job.phase, '') || ', ', '')
 				  || coalesce(floor(job.percent) || ' %, ', '')
 				  || erpgo_backup.span(m.now - job.started_at), 'nothing'), '-',
 		 'It failed and is tried again soon.'),
-		(13, 'open alerts',
+		(14, 'open alerts',
 		 CASE WHEN open.critical > 0 THEN 'critical' WHEN open.warning > 0 THEN 'warning' ELSE 'ok' END,
 		 coalesce(nullif(concat_ws(', ', nullif(open.critical, 0) || ' critical',
 								   nullif(open.warning, 0) || ' warning',

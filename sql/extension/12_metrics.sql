@@ -46,6 +46,10 @@ CREATE VIEW erpgo_backup.metric AS
 		('erpgo_backup_wal_archive_failures_total', 'counter', 'Failed attempts to archive a file of WAL.'),
 		('erpgo_backup_wal_last_archived_timestamp_seconds', 'gauge', 'When a file of WAL was last archived; 0 if none was.'),
 		('erpgo_backup_recovery_point_timestamp_seconds', 'gauge', 'When WAL was last archived, or else the newest good backup was finished.'),
+		('erpgo_backup_copies', 'gauge', 'Copies in a further repository, made or to be made, by status.'),
+		('erpgo_backup_newest_copy_timestamp_seconds', 'gauge', 'When the newest backup was finished that a further repository has a copy of; 0 if it has none.'),
+		('erpgo_backup_copy_late_since_timestamp_seconds', 'gauge', 'Since when a further repository lacks a backup; absent if it does not.'),
+		('erpgo_backup_wal_copied_timestamp_seconds', 'gauge', 'When a further repository that WAL follows to last had all that was archived; 0 if not since the server started.'),
 		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'))
 		AS m (name, type, help);
 COMMENT ON VIEW erpgo_backup.metric IS 'the metrics that there are';
@@ -145,6 +149,24 @@ CREATE VIEW erpgo_backup.metric_of_wal AS
 	FROM erpgo_backup.wal_archiving AS w, erpgo_backup.monitoring AS m;
 COMMENT ON VIEW erpgo_backup.metric_of_wal IS 'samples of the archiving of WAL';
 
+CREATE VIEW erpgo_backup.metric_of_copies AS
+	SELECT v.metric, erpgo_backup.metric_label('repository', s.name)
+		   || coalesce(',' || erpgo_backup.metric_label('status', v.status), '') AS labels, v.value
+	FROM erpgo_backup.copy_summary AS s
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_copies', 'ok', s.copies::numeric),
+		('erpgo_backup_copies', 'pending', s.due),
+		('erpgo_backup_copies', 'copying', s.copying),
+		('erpgo_backup_copies', 'failed', s.failed),
+		('erpgo_backup_newest_copy_timestamp_seconds', NULL, coalesce(extract(epoch FROM s.newest_made_at), 0)),
+		('erpgo_backup_copy_late_since_timestamp_seconds', NULL, extract(epoch FROM s.late_since)))
+		AS v (metric, status, value)
+	UNION ALL
+	SELECT 'erpgo_backup_wal_copied_timestamp_seconds', erpgo_backup.metric_label('repository', w.name),
+		   coalesce(extract(epoch FROM w.copied_at), 0)
+	FROM erpgo_backup.wal_followers() AS w;
+COMMENT ON VIEW erpgo_backup.metric_of_copies IS 'samples for each further repository';
+
 CREATE VIEW erpgo_backup.metric_of_alert AS
 	SELECT 'erpgo_backup_alerts_firing' AS metric,
 		   erpgo_backup.metric_label('kind', k.kind) || ','
@@ -169,6 +191,8 @@ BEGIN ATOMIC
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_all AS o
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_wal AS o
+		UNION ALL
+		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_copies AS o
 		UNION ALL
 		SELECT o.metric, o.labels, o.value FROM erpgo_backup.metric_of_type AS o
 		UNION ALL

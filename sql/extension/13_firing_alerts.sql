@@ -193,12 +193,43 @@ CREATE VIEW erpgo_backup.condition_of_all AS
 	WHERE d.status = 'failed';
 COMMENT ON VIEW erpgo_backup.condition_of_all IS 'alerts that should fire because of what is common to all backups';
 
+CREATE VIEW erpgo_backup.condition_of_copies AS
+	SELECT 'copy_delayed' AS kind, 'repository ' || h.name AS subject,
+		   CASE WHEN h.is_critical THEN 'critical' ELSE 'warning' END AS severity, h.late_id AS backup_id,
+		   format('Repository %s lacks copies of %s, the first one since %s.%s', h.name,
+				  CASE h.late WHEN 1 THEN 'a backup' ELSE h.late || ' backups' END,
+				  erpgo_backup.moment(h.late_since),
+				  CASE WHEN h.newest_made_at IS NULL THEN ' It has no copy yet.'
+					   ELSE ' Its newest copy is of a backup that was finished at '
+						|| erpgo_backup.moment(h.newest_made_at) || '.' END)
+		   || coalesce(chr(10) || h.error, '') AS message,
+		   jsonb_strip_nulls(jsonb_build_object('repository', h.url, 'late', h.late, 'late_since', h.late_since,
+												'newest_copy', h.newest_id)) AS details
+	FROM erpgo_backup.copy_health AS h
+	WHERE h.is_delayed OR h.is_critical
+	UNION ALL
+	SELECT 'copy_delayed', 'WAL in repository ' || w.name, 'warning', NULL,
+		   'WAL could not be copied to repository ' || w.name || ' since ' || erpgo_backup.moment(w.failed_at)
+		   || '. The server''s log says why.',
+		   jsonb_strip_nulls(jsonb_build_object('repository', w.url, 'failed_at', w.failed_at, 'copied_at', w.copied_at))
+	FROM erpgo_backup.wal_follower AS w
+	WHERE w.now >= w.delayed_at
+	UNION ALL
+	SELECT 'cleanup_failed', 'repository ' || f.name, 'warning', NULL,
+		   'Old copies could not be removed: ' || t.cleanup_problem, '{}'
+	FROM erpgo_backup.further_repository AS f
+	JOIN erpgo_backup.copy_target AS t ON t.repository = f.url
+	WHERE t.cleanup_problem IS NOT NULL;
+COMMENT ON VIEW erpgo_backup.condition_of_copies IS 'alerts that should fire because of copies';
+
 CREATE VIEW erpgo_backup.alert_condition AS
 	SELECT c.kind, c.subject, c.severity, c.backup_id, c.message, c.details,
 		   k.title || CASE c.subject WHEN 'repository' THEN '' ELSE ' (' || c.subject || ')' END AS title
 	FROM (SELECT * FROM erpgo_backup.condition_of_backups
 		  UNION ALL
-		  SELECT * FROM erpgo_backup.condition_of_all) AS c
+		  SELECT * FROM erpgo_backup.condition_of_all
+		  UNION ALL
+		  SELECT * FROM erpgo_backup.condition_of_copies) AS c
 	JOIN erpgo_backup.alert_kind AS k ON k.kind = c.kind AND k.severity = c.severity;
 COMMENT ON VIEW erpgo_backup.alert_condition IS 'what should fire now';
 

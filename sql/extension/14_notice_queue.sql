@@ -3,19 +3,6 @@
  * one is not tried before the one before it has arrived or was given up.
  */
 
-CREATE FUNCTION erpgo_backup.delivery_delay(attempts integer)
-RETURNS interval
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
-SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT least(interval '1 hour',
-				 greatest(interval '100 ms', coalesce(
-					 current_setting('erpgo_backup.retry_delay', true), '5s')::interval)
-				 * power(2, least(greatest(delivery_delay.attempts, 1), 20) - 1));
-END;
-COMMENT ON FUNCTION erpgo_backup.delivery_delay(integer)
-	IS 'the pause after so many attempts to deliver something';
-
 CREATE VIEW erpgo_backup.delivery_next AS
 	SELECT DISTINCT ON (n.alert, d.channel)
 		   d.notice, d.channel, n.body, d.status,
@@ -45,7 +32,7 @@ BEGIN ATOMIC
 	claimed AS (
 		UPDATE erpgo_backup.delivery AS d
 		SET status = 'sending', attempts = d.attempts + 1,
-			next_try_at = clock_timestamp() + erpgo_backup.delivery_delay(d.attempts + 1)
+			next_try_at = clock_timestamp() + erpgo_backup.retry_pause(d.attempts + 1)
 		FROM due
 		WHERE d.notice = due.notice AND d.channel = due.channel
 		RETURNING d.notice)
@@ -75,7 +62,7 @@ BEGIN ATOMIC
 	SET status = o.status,
 		error = CASE WHEN o.status IN ('queued', 'failed') THEN delivery_end.problem END,
 		ended_at = CASE WHEN o.status <> 'queued' THEN clock_timestamp() END,
-		next_try_at = clock_timestamp() + erpgo_backup.delivery_delay(d.attempts)
+		next_try_at = clock_timestamp() + erpgo_backup.retry_pause(d.attempts)
 	FROM erpgo_backup.notice AS n
 	CROSS JOIN LATERAL (
 		SELECT CASE WHEN delivery_end.outcome = 'failed' AND delivery_end.transient::boolean
@@ -91,7 +78,7 @@ COMMENT ON FUNCTION erpgo_backup.delivery_end(text, text, text, text, text)
 
 CREATE VIEW erpgo_backup.alert_agenda AS
 	SELECT ceil(1000 * extract(epoch FROM least(
-				CASE WHEN m.due_at > m.now THEN m.due_at END, r.repeat_at,
+				CASE WHEN m.due_at > m.now THEN m.due_at END, r.repeat_at, c.delayed_at,
 				CASE WHEN w.behind_at > m.now THEN w.behind_at
 					 WHEN w.behind_at + interval '55 minutes' > m.now
 					 THEN w.behind_at + interval '55 minutes' END) - m.now))::bigint AS next_ms,
@@ -102,6 +89,12 @@ CREATE VIEW erpgo_backup.alert_agenda AS
 	CROSS JOIN (
 		SELECT a.ready_since + interval '5 minutes'
 		FROM erpgo_backup.wal_archiving AS a) AS w (behind_at)
+	CROSS JOIN (
+		SELECT min(h.delayed_at)
+		FROM (SELECT delayed_at, now FROM erpgo_backup.copy_health
+			  UNION ALL
+			  SELECT delayed_at, now FROM erpgo_backup.wal_follower) AS h
+		WHERE h.delayed_at > h.now) AS c (delayed_at)
 	CROSS JOIN (
 		SELECT min(a.notified_at) + nullif(coalesce(
 				   current_setting('erpgo_backup.alert_repeat_interval', true), '6h')::interval, '0')

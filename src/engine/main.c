@@ -31,6 +31,7 @@ static const Subcommand subcommands[] = {
 	{"expire", "delete the backups that are not to be kept any longer", command_expire},
 	{"window", "print from when to when there is recovery to any moment", command_window},
 	{"check", "check the repository", command_check},
+	{"copy", "copy backups to another repository", command_copy},
 	{"wal-push", "archive a file of WAL, as archive_command", command_wal_push},
 	{"wal-get", "take a file out of the WAL archive, as restore_command", command_wal_get},
 	{"notify-test", "send a test alert", command_notify_test},

@@ -146,6 +146,21 @@ note_health(void *subject)
 }
 
 /*
+ * Notes how the clean-up of a further repository went, in a transaction.
+ */
+static void
+note_target(void *subject)
+{
+	const Health *health = subject;
+	const char *args[] = {health->subject, health->problem};
+
+	if (!schedule_begin())
+		return;
+	statement_run("SELECT erpgo_backup.copy_target_cleaned($1, $2)", lengthof(args), args);
+	schedule_commit();
+}
+
+/*
  * Why old backups are still there; NULL if all is well.
  */
 static const char *
@@ -165,6 +180,7 @@ void
 alert_job_end(const JobRequest *request, const JobEnd *end)
 {
 	bool		failed = strcmp(end->status, JOB_END_FAILED) == 0;
+	bool		is_further = request->target[0] != '\0';
 	Health		health = {0};
 
 	/* What was stopped from outside says nothing. */
@@ -174,14 +190,14 @@ alert_job_end(const JobRequest *request, const JobEnd *end)
 		end_delivery_job(end);
 	else if (job_is_cleanup(request))
 	{
-		health.subject = "clean-up";
+		health.subject = is_further ? request->target : "clean-up";
 		health.problem = cleanup_problem(end);
 	}
-	else if (request->kind == JOB_MEASURE)
+	else if (request->kind == JOB_MEASURE && !is_further)
 	{
 		health.subject = "repository";
 		health.problem = failed ? end->outcome->message : NULL;
 	}
 	if (health.subject != NULL)
-		(void) transaction_try(note_health, &health, "erpgo_backup could not note how a job ended");
+		(void) transaction_try(is_further ? note_target : note_health, &health, "erpgo_backup could not note how a job ended");
 }

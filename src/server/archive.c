@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "engine_process.h"
 #include "engine_protocol.h"
+#include "repository_settings.h"
 #include "settings.h"
 #include "time_passed.h"
 
@@ -87,7 +88,9 @@ describe_job(void)
 	put_member(&json, "secrets_file", settings_secrets_file());
 	put_member(&json, "compression", setting_compression);
 	put_member(&json, "encryption", settings_encryption());
-	appendStringInfoString(&json, "\"server\": {");
+	appendStringInfoString(&json, "\"repositories\": ");
+	repository_list_to_json(&json);
+	appendStringInfoString(&json, ", \"server\": {");
 	put_member(&json, "system_identifier", identifier);
 	put_member(&json, "data_directory", DataDir);
 	appendStringInfo(&json, "\"version\": %d}, \"nice\": %d, \"jobs\": %d}\n",

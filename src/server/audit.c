@@ -10,6 +10,7 @@ void
 audit_add(const JobRequest *request, const char *action, const char *outcome,
 		  const char *message)
 {
+	bool		is_copy = request->target[0] != '\0';
 	const char *args[] = {
 		text_or_null(request->role),
 		text_or_null(request->client),
@@ -17,8 +18,8 @@ audit_add(const JobRequest *request, const char *action, const char *outcome,
 		text_or_null(request->id),
 		outcome,
 		text_or_null(message),
-		text_or_null(request->event_key),
-		text_or_null(request->event_value),
+		is_copy ? "repository" : text_or_null(request->event_key),
+		is_copy ? request->target : text_or_null(request->event_value),
 	};
 
 	(void) statement_run("SELECT erpgo_backup.audit_add($1, $2, $3, $4, $5, $6, $7, $8)",

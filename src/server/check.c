@@ -19,6 +19,7 @@
 #include "engine_process.h"
 #include "engine_protocol.h"
 #include "location.h"
+#include "repository_settings.h"
 #include "session.h"
 #include "settings.h"
 
@@ -111,27 +112,57 @@ check_enabled(ReturnSetInfo *result)
 }
 
 /*
- * Is the repository where a disaster leaves it alone?
+ * Is a repository where a disaster leaves it alone?
  */
 static void
-check_repository_location(ReturnSetInfo *result)
+check_location(ReturnSetInfo *result, const char *name, const char *url)
 {
-	char	   *url = settings_repository();
 	const char *path = store_url_path(url);
 	char	   *folder = path == NULL ? NULL : location_in_cluster(path);
 
 	if (folder != NULL)
-		put_finding(result, "repository_location", FINDING_ERROR,
+		put_finding(result, name, FINDING_ERROR,
 					psprintf("repository \"%s\" is inside \"%s\"", url, folder),
 					"Set erpgo_backup.repository to a folder outside of the server's data.");
 	else if (path != NULL && location_same_filesystem(path, DataDir))
-		put_finding(result, "repository_location", FINDING_WARNING,
+		put_finding(result, name, FINDING_WARNING,
 					psprintf("repository \"%s\" is on the same file system as the data",
 							 url),
 					"Set erpgo_backup.repository to a folder on another disk or machine.");
 	else
-		put_ok(result, "repository_location",
-			   psprintf("repository is \"%s\"", url));
+		put_ok(result, name, psprintf("repository is \"%s\"", url));
+}
+
+/*
+ * The name of a row about a repository; that of the first one is the word.
+ */
+static char *
+row_name(const char *word, int index)
+{
+	return index == 0 ? pstrdup(word) :
+		psprintf("%s_%s", word, repository_name(index));
+}
+
+/*
+ * Are the repositories where a disaster leaves them alone, and are there
+ * several?
+ */
+static void
+check_locations(ReturnSetInfo *result)
+{
+	RepositoryList *list = settings_repositories();
+
+	for (int i = 0; i < list->count; i++)
+		check_location(result, row_name("repository_location", i),
+					   list->repositories[i].url);
+	if (list->count == 1)
+		put_finding(result, "copies", FINDING_WARNING,
+					"backups are in one repository only",
+					"Add the URL of one elsewhere to erpgo_backup.repository, after a comma.");
+	else
+		put_ok(result, "copies",
+			   psprintf("backups are copied to %d further repositories", list->count - 1));
+	pfree(list);
 }
 
 /*
@@ -231,49 +262,89 @@ check_workers(ReturnSetInfo *result)
 }
 
 /*
- * Adds the rows that the engine found.
+ * Adds a row that the engine found; name may be NULL, for the row's own.  One
+ * of a further repository is left out if all is well.  False if it was.
  */
-static void
-put_engine_findings(ReturnSetInfo *result, char *payload)
+static bool
+put_engine_finding(ReturnSetInfo *result, const char *line, const char *name)
 {
-	char	   *line;
+	EngineMessage row = engine_message_read_body(line);
+	char	   *own_name = message_text(&row, "name");
+	char	   *status = message_text(&row, "status");
+	char	   *message = message_text(&row, "message");
 
-	while ((line = strsep(&payload, "\n")) != NULL)
-	{
-		EngineMessage row;
-		char	   *name;
-		char	   *status;
-		char	   *message;
-
-		if (line[0] == '\0')
-			continue;
-		row = engine_message_read_body(line);
-		name = message_text(&row, "name");
-		status = message_text(&row, "status");
-		message = message_text(&row, "message");
-		if (name != NULL && status != NULL && message != NULL)
-			put_finding(result, name, status, message,
-						message_text(&row, "hint"));
-	}
+	if (own_name == NULL || status == NULL || message == NULL ||
+		(name != NULL && strcmp(status, FINDING_OK) == 0))
+		return false;
+	put_finding(result, name != NULL ? name : own_name, status, message,
+				message_text(&row, "hint"));
+	return true;
 }
 
 /*
- * Has the engine look at the repository.
+ * Adds the rows that the engine found.  Those of a further repository have its
+ * name, and what was said of the first one, in known, is not said again.
+ * Returns how many.
  */
-static void
-check_repository(ReturnSetInfo *result)
+static int
+put_engine_findings(ReturnSetInfo *result, const char *payload,
+					const char *name, const char *known)
 {
+	char	   *rest = pstrdup(payload);
+	char	   *line;
+	int			count = 0;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+	{
+		if (line[0] != '\0' && (known == NULL || strstr(known, line) == NULL))
+			count += put_engine_finding(result, line, name);
+	}
+	return count;
+}
+
+/*
+ * Has the engine look at a repository, and adds what it found.  Returns what
+ * it said.
+ */
+static char *
+check_repository(ReturnSetInfo *result, const char *url, int index, const char *known)
+{
+	JobRequest *request = session_request(JOB_CHECK);
+	char	   *name = index == 0 ? NULL : row_name("repository", index);
 	JobOutcome	outcome;
 	char	   *payload;
-	JobSlot    *slot;
+	int			count;
+
+	if (index > 0)
+		strlcpy(request->target, url, sizeof(request->target));
+	session_await(job_request(request, 0, true), true, &outcome, &payload);
+	count = put_engine_findings(result, payload, name, known);
+	if (outcome.sqlstate != ERRCODE_SUCCESSFUL_COMPLETION)
+		put_finding(result, row_name("repository", index), FINDING_ERROR, outcome.message,
+					outcome.hint[0] != '\0' ? outcome.hint : NULL);
+	else if (index > 0 && count == 0)
+		put_ok(result, name, psprintf("repository \"%s\" can be written", url));
+	return payload;
+}
+
+/*
+ * Has the engine look at all repositories.
+ */
+static void
+check_repositories(ReturnSetInfo *result)
+{
+	RepositoryList *list = settings_repositories();
+	char	   *known = NULL;
 
 	session_require_jobs(false);
-	slot = job_request(session_request(JOB_CHECK), 0, true);
-	session_await(slot, true, &outcome, &payload);
-	put_engine_findings(result, payload);
-	if (outcome.sqlstate != ERRCODE_SUCCESSFUL_COMPLETION)
-		put_finding(result, "repository", FINDING_ERROR, outcome.message,
-					outcome.hint[0] != '\0' ? outcome.hint : NULL);
+	for (int i = 0; i < list->count; i++)
+	{
+		char	   *payload = check_repository(result, list->repositories[i].url, i, known);
+
+		if (i == 0)
+			known = payload;
+	}
+	pfree(list);
 }
 
 /*
@@ -288,7 +359,7 @@ erpgo_backup_check(PG_FUNCTION_ARGS)
 	if (!check_preload(result) || !check_database(result))
 		PG_RETURN_VOID();
 	check_enabled(result);
-	check_repository_location(result);
+	check_locations(result);
 	check_secrets(result);
 	check_programs(result);
 	check_checksums(result);
@@ -298,6 +369,6 @@ erpgo_backup_check(PG_FUNCTION_ARGS)
 		put_finding(result, "standby", FINDING_WARNING,
 					"this server is a standby, which makes no backups", NULL);
 	else
-		check_repository(result);
+		check_repositories(result);
 	PG_RETURN_VOID();
 }

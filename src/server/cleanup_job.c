@@ -43,16 +43,20 @@ cleanup_take_message(const JobRequest *request, const EngineMessage *message)
 	const char *args[] = {
 		text_or_null(request->role),
 		text_or_null(request->client),
-		message_json(message)
+		message_json(message),
+		request->target
 	};
 
 	if (request->kind != JOB_EXPIRE)
 		return;
 	if (message->kind == MESSAGE_ROW)
 		take_decision(message);
+	else if (request->target[0] != '\0')
+		history_execute("SELECT erpgo_backup.copy_deleted($1, $2, $3, $4)",
+						lengthof(args), args);
 	else
 		history_execute("SELECT erpgo_backup.backup_deleted($1, $2, $3)",
-						lengthof(args), args);
+						3, args);
 }
 
 int
@@ -75,12 +79,32 @@ cleanup_store_decisions(const JobSlot *slot)
 					lengthof(args), args);
 }
 
+/*
+ * Has a further repository all that it can have now?
+ */
+static bool
+all_is_copied(JobRequest *cleanup)
+{
+	const char *target = cleanup->target;
+
+	return statement_run("SELECT FROM erpgo_backup.copy_agenda"
+						 " WHERE url = $1 AND backup_id IS NOT NULL", 1, &target) == 0;
+}
+
 void
 cleanup_request_after(const JobRequest *request)
 {
 	JobRequest	cleanup = {.kind = JOB_EXPIRE};
 
-	if (request->kind == JOB_BACKUP && setting_enabled)
+	if (!setting_enabled)
+		return;
+	if (request->kind == JOB_BACKUP)
 		followup_request(&cleanup, NULL,
 						 "there is no clean-up of old backups this time");
+	else if (request->kind == JOB_COPY)
+	{
+		strlcpy(cleanup.target, request->target, sizeof(cleanup.target));
+		followup_request(&cleanup, all_is_copied,
+						 "there is no clean-up of old copies this time");
+	}
 }

@@ -184,6 +184,8 @@ take_message(EngineRun *run, const EngineMessage *message)
 	{
 		case MESSAGE_RESULT:
 			run->succeeded = true;
+			if (run->on_message != NULL)
+				run->on_message(message);
 			break;
 		case MESSAGE_ERROR:
 			take_error(run, message);

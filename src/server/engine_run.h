@@ -49,7 +49,7 @@ extern void engine_run_init(void);
 
 /*
  * Runs the engine on a job until nothing of it is left, and says how it
- * ended.  Messages but result and error go to on_message, which may be NULL.
+ * ended.  Messages but the error go to on_message, which may be NULL.
  */
 extern void engine_run(EngineRun *run, const char *description);
 

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 
 #include "compat.h"
+#include "copy_run.h"
 #include "job_slot.h"
 #include "scheduler.h"
 #include "settings.h"
@@ -80,7 +81,10 @@ end_of_transaction(XactEvent event, void *arg)
 	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)
 		return;
 	if (wake_at_commit && event == XACT_EVENT_COMMIT)
+	{
+		copies_want();
 		scheduler_wake();
+	}
 	wake_at_commit = false;
 }
 

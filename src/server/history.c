@@ -69,6 +69,17 @@ begin_backup(const JobRequest *request)
 	audit_add(request, "backup", "started", NULL);
 }
 
+/*
+ * Notes that a copy begins.
+ */
+static void
+begin_copy(const JobRequest *request)
+{
+	const char *args[] = {request->id, request->target};
+
+	statement_run("SELECT erpgo_backup.copy_begin($1, $2)", lengthof(args), args);
+}
+
 void
 history_begin(const JobRequest *request)
 {
@@ -89,6 +100,8 @@ history_begin(const JobRequest *request)
 	if (request->kind == JOB_BACKUP || request->kind == JOB_VERIFY)
 		statement_run("SELECT erpgo_backup.attempt_begin($1, $2, $3, $4)",
 					  lengthof(args), args);
+	if (request->kind == JOB_COPY)
+		begin_copy(request);
 	transaction_end(caller);
 }
 
@@ -145,4 +158,23 @@ history_discarded(const char *id)
 {
 	history_execute("UPDATE erpgo_backup.backup SET leftovers = false WHERE id = $1",
 					1, &id);
+}
+
+char	  **
+history_copies_begun(int *count)
+{
+	return query_texts("SELECT v.value FROM erpgo_backup.copy AS c"
+					   " CROSS JOIN LATERAL (VALUES (1, c.backup_id), (2, c.repository))"
+					   " AS v (place, value)"
+					   " WHERE c.status = 'copying'"
+					   " ORDER BY c.backup_id, c.repository, v.place", 0, NULL, count);
+}
+
+void
+history_copy_interrupted(const char *id, const char *target)
+{
+	const char *args[] = {id, target};
+
+	history_execute("SELECT erpgo_backup.copy_interrupted($1, $2)",
+					lengthof(args), args);
 }

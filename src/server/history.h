@@ -26,6 +26,7 @@ typedef struct JobEnd
 	bool		leftovers;		/* a backup may have left objects */
 	bool		is_retried;		/* the backup is tried again */
 	const char *backup_json;	/* what the engine says of a new backup */
+	const char *result_json;	/* what it says of a copy */
 } JobEnd;
 
 /* --- each a transaction --- */
@@ -67,6 +68,15 @@ extern void history_interrupted(const char *id);
  * the server that it came from is making.
  */
 extern char **history_leftovers(int *count);
+
+/*
+ * The copies that have begun, by what the catalog says: pairs of an identifier
+ * and a URL, allocated; *count of texts.
+ */
+extern char **history_copies_begun(int *count);
+
+/* Notes that a copy was interrupted, unless it ended meanwhile. */
+extern void history_copy_interrupted(const char *id, const char *target);
 
 /* Notes that a backup has left nothing. */
 extern void history_discarded(const char *id);

@@ -102,12 +102,38 @@ end_event(const JobRequest *request, const JobEnd *end)
 					  lengthof(args), args);
 }
 
+/*
+ * Notes how a copy ended, and whether the backup itself was the reason: what
+ * else fails would do so with any.
+ */
+static void
+end_copy(const JobRequest *request, const JobEnd *end)
+{
+	const JobOutcome *outcome = end->outcome;
+	bool		is_its_own = end->damaged ||
+		outcome->sqlstate == ERRCODE_UNDEFINED_OBJECT;
+	const char *args[] = {
+		request->id,
+		request->target,
+		end->status,
+		end->result_json,
+		is_its_own ? "true" : "false",
+		text_or_null(outcome->message),
+		text_or_null(outcome->hint),
+	};
+
+	statement_run("SELECT erpgo_backup.copy_end($1, $2, $3, $4, $5, $6, $7)",
+				  lengthof(args), args);
+}
+
 void
 history_end(const JobRequest *request, const JobEnd *end)
 {
 	MemoryContext caller;
 
-	if (!job_leaves_record(request, strcmp(end->status, JOB_END_OK) == 0))
+	bool		is_audited = job_leaves_record(request, strcmp(end->status, JOB_END_OK) == 0);
+
+	if (!is_audited && request->kind != JOB_COPY)
 		return;
 	caller = transaction_begin();
 	history_require();
@@ -135,10 +161,15 @@ history_end(const JobRequest *request, const JobEnd *end)
 		case JOB_METRICS:
 		case JOB_MEASURE:
 		case JOB_TAIL:
+		case JOB_COPY_WAL:
+			break;
+		case JOB_COPY:
+			end_copy(request, end);
 			break;
 	}
-	audit_add(request, audit_action(request), end->status,
-			  end->outcome->message);
+	if (is_audited)
+		audit_add(request, audit_action(request), end->status,
+				  end->outcome->message);
 	transaction_end(caller);
 }
 

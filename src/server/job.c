@@ -19,6 +19,7 @@
 #include "alert_job.h"
 #include "alert_run.h"
 #include "cleanup_job.h"
+#include "copy_run.h"
 #include "engine_process.h"
 #include "engine_run.h"
 #include "history.h"
@@ -33,6 +34,7 @@
 #include "settings.h"
 #include "verification.h"
 #include "tail_job.h"
+#include "wal_follow.h"
 #include "worker_session.h"
 
 /* Where the doubling of the delay between retries ends. */
@@ -45,6 +47,9 @@ static bool recorded = false;
 
 /* What the engine said of the new backup, or NULL. */
 static char *backup_json = NULL;
+
+/* What it said when it had made a copy, or NULL. */
+static char *result_json = NULL;
 
 /* How many backups the engine described. */
 static int	backups_described = 0;
@@ -60,7 +65,9 @@ finish(const JobOutcome *outcome)
 	if (!recorded)
 		job_want_repair();
 	slot = NULL;
-	if (finished->request.kind != JOB_METRICS && finished->request.kind != JOB_TAIL)
+	if (copies_depend_on(finished->request.kind))
+		copies_want();
+	if (!job_is_frequent(finished->request.kind))
 	{
 		metrics_file_want();
 		alerts_want();
@@ -185,11 +192,14 @@ take_message(const EngineMessage *message)
 			take_log(message);
 			break;
 		case MESSAGE_BACKUP:
-			take_backup(message);
+			if (slot->request.target[0] == '\0')
+				take_backup(message);
 			backups_described++;
 			break;
 		case MESSAGE_REPOSITORY:
-			repository_state_take(message);
+			/* The tables know the first one. */
+			if (slot->request.target[0] == '\0')
+				repository_state_take(message);
 			break;
 		case MESSAGE_REQUEST:
 			physical_take_request(&slot->request, message);
@@ -204,6 +214,9 @@ take_message(const EngineMessage *message)
 				cleanup_take_message(&slot->request, message);
 			break;
 		case MESSAGE_RESULT:
+			if (slot->request.kind == JOB_COPY)
+				result_json = MemoryContextStrdup(job_context, message_json(message));
+			break;
 		case MESSAGE_ERROR:
 		case MESSAGE_UNKNOWN:
 			break;
@@ -360,12 +373,14 @@ log_end(const JobEnd *end)
 	const JobOutcome *outcome = end->outcome;
 	char	   *title = job_title(&slot->request);
 	JobKind		kind = slot->request.kind;
-	bool		is_large = kind == JOB_BACKUP || kind == JOB_VERIFY;
+	bool		is_large = kind == JOB_BACKUP || kind == JOB_VERIFY || kind == JOB_COPY;
 
 	if (kind == JOB_METRICS)
 		metrics_file_log_end(outcome);
 	else if (kind == JOB_TAIL)
 		tail_job_end(strcmp(end->status, JOB_END_OK) == 0, outcome);
+	else if (kind == JOB_COPY_WAL)
+		wal_follow_end(slot->request.target, outcome);
 	else if (strcmp(end->status, JOB_END_OK) == 0)
 		ereport(is_large ? LOG : DEBUG1, errmsg("%s finished", title));
 	else if (strcmp(end->status, JOB_END_FAILED) != 0)
@@ -394,6 +409,7 @@ record_end(const EngineRun *run, int64 *delay_ms)
 		.bytes = slot->progress.bytes_done,
 		.damaged = run->damaged,
 		.backup_json = backup_json,
+		.result_json = result_json,
 	};
 	bool		left = may_have_left_something(run);
 

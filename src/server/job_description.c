@@ -19,8 +19,10 @@
 #include "listener_settings.h"
 #include "listener_snapshot.h"
 #include "metrics_file.h"
+#include "repository_settings.h"
 #include "repository_state.h"
 #include "settings.h"
+#include "statement.h"
 #include "verification.h"
 #include "tail_job.h"
 
@@ -126,17 +128,20 @@ put_server(StringInfo json)
 
 /*
  * Begins a description with what every job needs, in a transaction: names are
- * looked up and converted.
+ * looked up and converted.  It is about the first repository unless there is a
+ * target.
  */
 static void
-begin_description(StringInfo json, const char *job, const char *id)
+begin_description(StringInfo json, const char *job, const char *id,
+				  const char *target)
 {
 	StartTransactionCommand();
 	initStringInfo(json);
 	appendStringInfoChar(json, '{');
 	put_text(json, "job", job);
 	put_text(json, "id", id);
-	put_text(json, "repository", settings_repository());
+	put_text(json, "repository",
+			 target != NULL ? target : settings_repository());
 	put_text(json, "cluster", setting_cluster);
 	put_text(json, "secrets_file", settings_secrets_file());
 	put_server(json);
@@ -276,6 +281,8 @@ put_tail(StringInfo json)
 	put_number(json, "wal_segment_size", wal_segment_size);
 	put_text(json, "compression", setting_compression);
 	put_text(json, "encryption", settings_encryption());
+	put_key(json, "repositories");
+	repository_list_to_json(json);
 }
 
 char *
@@ -284,7 +291,8 @@ job_description(const JobRequest *request)
 	MemoryContext caller = CurrentMemoryContext;
 	StringInfoData json;
 
-	begin_description(&json, job_kind_name(request->kind), request->id);
+	begin_description(&json, job_kind_name(request->kind), request->id,
+					  text_or_null(request->target));
 	switch (request->kind)
 	{
 		case JOB_BACKUP:
@@ -308,6 +316,10 @@ job_description(const JobRequest *request)
 			break;
 		case JOB_TAIL:
 			put_tail(&json);
+			break;
+		case JOB_COPY:
+		case JOB_COPY_WAL:
+			put_text(&json, "source", settings_repository());
 			break;
 		case JOB_SYNC:
 		case JOB_ADOPT:
@@ -338,6 +350,9 @@ job_time_limit(const JobRequest *request)
 			return MEASURE_LIMIT_S;
 		case JOB_TAIL:
 			return TAIL_LIMIT_S;
+		case JOB_COPY:
+			/* A slow line is no error; an alert tells that it takes long. */
+			return 0;
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_EVENT:
@@ -345,6 +360,7 @@ job_time_limit(const JobRequest *request)
 		case JOB_WINDOW:
 		case JOB_RECOVER:
 		case JOB_EXPIRE:
+		case JOB_COPY_WAL:
 			break;
 	}
 	return SMALL_JOB_LIMIT_S;
@@ -356,7 +372,7 @@ discard_description(const char *id)
 	MemoryContext caller = CurrentMemoryContext;
 	StringInfoData json;
 
-	begin_description(&json, "discard", id);
+	begin_description(&json, "discard", id, NULL);
 	return end_description(&json, caller);
 }
 
@@ -366,7 +382,7 @@ listen_description(void)
 	MemoryContext caller = CurrentMemoryContext;
 	StringInfoData json;
 
-	begin_description(&json, "listen", NULL);
+	begin_description(&json, "listen", NULL, NULL);
 	put_text(&json, "address", setting_metrics_listen);
 	put_text(&json, "tls_certificate", setting_metrics_tls_certificate);
 	put_text(&json, "tls_key", setting_metrics_tls_key);

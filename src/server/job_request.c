@@ -23,6 +23,8 @@ job_kind_name(JobKind kind)
 		[JOB_METRICS] = "metrics",
 		[JOB_MEASURE] = "measure",
 		[JOB_TAIL] = "tail",
+		[JOB_COPY] = "copy",
+		[JOB_COPY_WAL] = "copy_wal",
 	};
 
 	return names[kind];
@@ -45,11 +47,17 @@ job_title(const JobRequest *request)
 		[JOB_METRICS] = "update of the metrics file",
 		[JOB_MEASURE] = "look at the room in the repository",
 		[JOB_TAIL] = "archiving of the unfinished segment",
+		[JOB_COPY] = "copy of backup",
+		[JOB_COPY_WAL] = "copy of the WAL archive",
 	};
 
-	if (request->id[0] == '\0')
-		return pstrdup(titles[request->kind]);
-	return psprintf("%s \"%s\"", titles[request->kind], request->id);
+	const char *title = titles[request->kind];
+
+	if (request->id[0] != '\0')
+		title = psprintf("%s \"%s\"", title, request->id);
+	if (request->target[0] != '\0')
+		return psprintf("%s in repository \"%s\"", title, request->target);
+	return pstrdup(title);
 }
 
 bool
@@ -65,8 +73,16 @@ job_is_delivery(const JobRequest *request)
 }
 
 bool
+job_is_frequent(JobKind kind)
+{
+	return kind == JOB_METRICS || kind == JOB_TAIL || kind == JOB_COPY_WAL;
+}
+
+bool
 job_requests_conflict(const JobRequest *a, const JobRequest *b)
 {
+	if (strcmp(a->target, b->target) != 0)
+		return false;
 	/* It must not find what is deleted, and write that down afterwards. */
 	if (job_is_cleanup(a) || job_is_cleanup(b))
 		return (job_is_cleanup(a) || a->kind == JOB_SYNC) &&
@@ -79,7 +95,7 @@ job_requests_conflict(const JobRequest *a, const JobRequest *b)
 		return strcmp(a->id, b->id) == 0;
 	return a->kind == JOB_SYNC || a->kind == JOB_RECOVER ||
 		a->kind == JOB_METRICS || a->kind == JOB_MEASURE ||
-		a->kind == JOB_TAIL;
+		a->kind == JOB_TAIL || a->kind == JOB_COPY || a->kind == JOB_COPY_WAL;
 }
 
 bool
@@ -93,7 +109,14 @@ job_leaves_record(const JobRequest *request, bool succeeded)
 		case JOB_METRICS:
 		case JOB_MEASURE:
 		case JOB_TAIL:
+		case JOB_COPY_WAL:
 			return false;
+		case JOB_COPY:
+
+			/*
+			 * One that nobody asked for is tried until it succeeds.
+			 */
+			return request->role[0] != '\0' || succeeded;
 		case JOB_NOTIFY:
 			return !job_is_delivery(request);
 		case JOB_EXPIRE:

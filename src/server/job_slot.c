@@ -16,12 +16,20 @@
 #define STALE_REQUEST_MS 30000
 
 /*
- * Is a job in the slot that has not ended?
+ * The active job that rules out the one asked for; NULL if there is none.
  */
-static bool
-is_active(const JobSlot *slot)
+static JobSlot *
+find_conflict(const JobRequest *request)
 {
-	return slot->state != JOB_FREE && slot->state != JOB_FINISHED;
+	for (int i = 0; i < JOB_SLOTS; i++)
+	{
+		JobSlot    *slot = &job_table->slots[i];
+
+		if (job_slot_is_active(slot) &&
+			job_requests_conflict(&slot->request, request))
+			return slot;
+	}
+	return NULL;
 }
 
 /*
@@ -30,23 +38,20 @@ is_active(const JobSlot *slot)
 static void
 refuse_conflict(const JobRequest *request)
 {
-	for (int i = 0; i < JOB_SLOTS; i++)
-	{
-		const JobSlot *slot = &job_table->slots[i];
+	const JobSlot *slot = find_conflict(request);
 
-		if (!is_active(slot) || !job_requests_conflict(&slot->request, request))
-			continue;
-		if (request->kind == JOB_BACKUP)
-			ereport(ERROR,
-					errcode(ERRCODE_OBJECT_IN_USE),
-					errmsg("backup \"%s\" of the same type is running already",
-						   slot->request.id),
-					errhint("Wait for it with erpgo_backup_wait, or stop it with erpgo_backup_cancel."));
+	if (slot == NULL)
+		return;
+	if (request->kind == JOB_BACKUP)
 		ereport(ERROR,
 				errcode(ERRCODE_OBJECT_IN_USE),
-				errmsg("%s is running already", job_title(&slot->request)),
-				errhint("Wait until it has ended."));
-	}
+				errmsg("backup \"%s\" of the same type is running already",
+					   slot->request.id),
+				errhint("Wait for it with erpgo_backup_wait, or stop it with erpgo_backup_cancel."));
+	ereport(ERROR,
+			errcode(ERRCODE_OBJECT_IN_USE),
+			errmsg("%s is running already", job_title(&slot->request)),
+			errhint("Wait until it has ended."));
 }
 
 /*
@@ -117,19 +122,16 @@ end_stale_requests(void)
 	}
 }
 
-JobSlot *
-job_request(JobRequest *request, int64 newer_than, bool wait)
+/*
+ * Fills a slot with a request; the lock is held.
+ */
+static JobSlot *
+fill_slot(JobRequest *request, int64 newer_than, bool wait)
 {
-	JobSlot    *slot;
+	JobSlot    *slot = find_free_slot(request);
 
-	/* An error releases the lock. */
-	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	end_stale_requests();
-	refuse_conflict(request);
-	slot = find_free_slot(request);
 	if (request->kind == JOB_BACKUP)
 		allot_id(request, newer_than);
-
 	slot->number = ++job_table->last_number;
 	slot->request = *request;
 	slot->request.attempt = 1;
@@ -143,6 +145,38 @@ job_request(JobRequest *request, int64 newer_than, bool wait)
 	slot->payload_len = 0;
 	slot->payload[0] = '\0';
 	slot->state = JOB_REQUESTED;
+	return slot;
+}
+
+JobSlot *
+job_request(JobRequest *request, int64 newer_than, bool wait)
+{
+	JobSlot    *slot;
+
+	/* An error releases the lock. */
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	end_stale_requests();
+	refuse_conflict(request);
+	slot = fill_slot(request, newer_than, wait);
+	LWLockRelease(job_table->lock);
+
+	scheduler_wake();
+	return slot;
+}
+
+JobSlot *
+job_request_or_join(JobRequest *request, bool *joined)
+{
+	JobSlot    *slot;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	end_stale_requests();
+	slot = find_conflict(request);
+	*joined = slot != NULL;
+	if (*joined)
+		slot->waiters++;
+	else
+		slot = fill_slot(request, 0, true);
 	LWLockRelease(job_table->lock);
 
 	scheduler_wake();
@@ -159,7 +193,8 @@ job_find(const char *id, bool wait)
 	{
 		JobSlot    *slot = &job_table->slots[i];
 
-		if (is_active(slot) && strcmp(slot->request.id, id) == 0)
+		if (job_slot_is_active(slot) && slot->request.kind != JOB_COPY &&
+			strcmp(slot->request.id, id) == 0)
 			found = slot;
 	}
 	if (found != NULL && wait)
@@ -178,7 +213,8 @@ job_find_cleanup(void)
 	{
 		JobSlot    *slot = &job_table->slots[i];
 
-		if (is_active(slot) && job_is_cleanup(&slot->request))
+		if (job_slot_is_active(slot) && job_is_cleanup(&slot->request) &&
+			slot->request.target[0] == '\0')
 			found = slot;
 	}
 	if (found != NULL)
@@ -198,43 +234,16 @@ job_any_active(char id[BACKUP_ID_SIZE])
 	{
 		const JobSlot *slot = &job_table->slots[i];
 
-		found = is_active(slot) && slot->request.kind != JOB_CHECK &&
+		found = job_slot_is_active(slot) && slot->request.kind != JOB_CHECK &&
 			slot->request.kind != JOB_WINDOW &&
 			slot->request.kind != JOB_EXPIRE &&
 			slot->request.kind != JOB_METRICS &&
 			slot->request.kind != JOB_MEASURE &&
 			slot->request.kind != JOB_TAIL &&
+			slot->request.kind != JOB_COPY_WAL &&
 			!job_is_delivery(&slot->request);
 		if (found)
 			strlcpy(id, slot->request.id, BACKUP_ID_SIZE);
-	}
-	LWLockRelease(job_table->lock);
-	return found;
-}
-
-bool
-job_has_room(void)
-{
-	bool		found = false;
-
-	LWLockAcquire(job_table->lock, LW_SHARED);
-	for (int i = 0; i < JOB_COMMON_SLOTS && !found; i++)
-		found = job_table->slots[i].state == JOB_FREE;
-	LWLockRelease(job_table->lock);
-	return found;
-}
-
-bool
-job_kind_active(JobKind kind)
-{
-	bool		found = false;
-
-	LWLockAcquire(job_table->lock, LW_SHARED);
-	for (int i = 0; i < JOB_SLOTS && !found; i++)
-	{
-		const JobSlot *slot = &job_table->slots[i];
-
-		found = is_active(slot) && slot->request.kind == kind;
 	}
 	LWLockRelease(job_table->lock);
 	return found;
@@ -246,7 +255,7 @@ job_kind_active(JobKind kind)
 static bool
 cancel_slot(JobSlot *slot, const char *who)
 {
-	if (!is_active(slot))
+	if (!job_slot_is_active(slot))
 		return false;
 	if (!slot->cancel)
 		strlcpy(slot->cancelled_by, who, NAMEDATALEN);

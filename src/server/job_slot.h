@@ -23,6 +23,7 @@
 #include "storage/lwlock.h"
 
 #include "common/backup_id.h"
+#include "common/repository_list.h"
 #include "common/verify_depth.h"
 
 /*
@@ -54,7 +55,9 @@ typedef enum JobKind
 	JOB_EXPIRE,
 	JOB_METRICS,				/* writes the metrics file */
 	JOB_MEASURE,				/* sees how much room there is */
-	JOB_TAIL					/* archives what an unfinished segment has */
+	JOB_TAIL,					/* archives what an unfinished segment has */
+	JOB_COPY,					/* brings a backup to a further repository */
+	JOB_COPY_WAL				/* brings it what the WAL archive has */
 } JobKind;
 
 typedef enum JobState
@@ -73,6 +76,8 @@ typedef struct JobRequest
 	JobKind		kind;
 	char		id[BACKUP_ID_SIZE]; /* "" where no backup is concerned */
 	int			attempt;		/* at this job, from 1 on */
+	char		target[REPOSITORY_URL_SIZE];	/* the further repository that
+												 * it is about; "" if none */
 	BackupType	type;			/* of a backup */
 	VerifyDepth depth;			/* of a verification */
 	TimestampTz series_started_at;	/* of the verifications that it is one of;
@@ -142,6 +147,24 @@ typedef struct WalTailPoint
 	TimestampTz at;				/* all that was committed then is before lsn */
 } WalTailPoint;
 
+/* What an archive has got. */
+typedef struct WalArchived
+{
+	int64		files;			/* that the archiver has archived */
+	XLogRecPtr	tail;			/* up to here the unfinished segment is there */
+} WalArchived;
+
+/* A repository that WAL follows to. */
+typedef struct WalFollower
+{
+	uint64		key;			/* of its URL; 0 if there is none */
+	WalArchived asked;			/* what a job is, or was, to bring it */
+	TimestampTz asked_at;
+	WalArchived copied;			/* what it has */
+	TimestampTz copied_at;		/* when that was all that there was; 0: never */
+	TimestampTz failed_at;		/* since when it fails; 0: it does not */
+} WalFollower;
+
 typedef struct JobTable
 {
 	LWLock	   *lock;			/* protects everything here */
@@ -153,8 +176,11 @@ typedef struct JobTable
 	bool		metrics_wanted; /* the metrics file is to be written anew */
 	bool		metrics_failed; /* it could not be written the last time */
 	bool		alerts_wanted;	/* something changed that alerts may tell of */
+	bool		copies_wanted;	/* something changed that may be to be copied */
+	bool		copies_released;	/* what failed may not fail any more */
 	WalTailPoint tail;			/* up to here the WAL was shipped; 0 if none */
 	bool		tail_failed;	/* it could not be the last time */
+	WalFollower followers[REPOSITORY_LIST_LIMIT];
 	pid_t		listener_pid;	/* of the metrics listener; 0 if there is none */
 	Latch	   *listener_latch;
 	bool		listener_wanted;	/* it is to tell its engine what changed */
@@ -168,6 +194,9 @@ extern JobTable *job_table;
 
 /* Reserves and sets up the shared memory; called while the server starts. */
 extern void job_table_install_hooks(void);
+
+/* Is a job in the slot that has not ended?  The lock is held. */
+extern bool job_slot_is_active(const JobSlot *slot);
 
 /* Copies a text into a buffer; what does not fit is cut at a character. */
 extern void clip_text(char *buffer, size_t size, const char *value);
@@ -190,22 +219,41 @@ extern bool job_mark_take(bool *mark);
 extern JobSlot *job_request(JobRequest *request, int64 newer_than, bool wait);
 
 /*
- * The active job that makes or works on a backup; NULL if there is none.
+ * The active job that makes or works on a backup, but for one that copies it;
+ * NULL if there is none.
  * With wait, the caller counts as a waiter of it.
  */
 extern JobSlot *job_find(const char *id, bool wait);
 
 /*
- * An active clean-up that deletes, counting the caller as a waiter of it; NULL
+ * An active clean-up of the first repository that deletes, counting the caller as a waiter of it; NULL
  * if there is none.
  */
 extern JobSlot *job_find_cleanup(void);
+
+/* Is a job of this kind that is about a further repository active? */
+extern bool job_target_active(JobKind kind, const char *target);
+
+/* Does an active job copy this backup there? */
+extern bool job_copies(const char *id, const char *target);
+
+/* Is a backup being made, or to be made at once? */
+extern bool job_backup_active(void);
+
+/*
+ * The same as job_request, but where a job is in the way it is that which the
+ * caller becomes a waiter of, and *joined is set.
+ */
+extern JobSlot *job_request_or_join(JobRequest *request, bool *joined);
 
 /* Any active job but those that are over at once; id may become "". */
 extern bool job_any_active(char id[BACKUP_ID_SIZE]);
 
 /* Is there a slot for another job, not counting the one for alerts? */
 extern bool job_has_room(void);
+
+/* How many there are. */
+extern int	job_free_slots(void);
 
 /* Is a job of this kind active? */
 extern bool job_kind_active(JobKind kind);
@@ -272,6 +320,9 @@ extern bool job_is_cleanup(const JobRequest *request);
 
 /* Does it deliver alerts, and not a test that somebody asked for? */
 extern bool job_is_delivery(const JobRequest *request);
+
+/* Is it one of those that run by the minute, and change nothing that shows? */
+extern bool job_is_frequent(JobKind kind);
 
 /* Would the two get into each other's way? */
 extern bool job_requests_conflict(const JobRequest *a, const JobRequest *b);

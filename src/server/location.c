@@ -14,6 +14,7 @@
 
 #include "common/store_url.h"
 #include "location.h"
+#include "repository_settings.h"
 #include "settings.h"
 
 /*
@@ -137,11 +138,16 @@ require_outside(const char *what, const char *path, const char *setting)
 void
 location_require_outside(void)
 {
-	char	   *url = settings_repository();
+	RepositoryList *list = settings_repositories();
 
-	if (store_url_path(url) != NULL)
-		require_outside("repository", store_url_path(url),
-						"erpgo_backup.repository");
+	for (int i = 0; i < list->count; i++)
+	{
+		const char *path = store_url_path(list->repositories[i].url);
+
+		if (path != NULL)
+			require_outside("repository", path, "erpgo_backup.repository");
+	}
+	pfree(list);
 	if (settings_secrets_file() != NULL)
 		require_outside("secrets file", settings_secrets_file(),
 						"erpgo_backup.secrets_file");

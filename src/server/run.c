@@ -5,7 +5,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -20,49 +19,6 @@
 PG_FUNCTION_INFO_V1(erpgo_backup_run);
 PG_FUNCTION_INFO_V1(erpgo_backup_wait);
 PG_FUNCTION_INFO_V1(erpgo_backup_cancel);
-
-/*
- * Throws an error if the caller holds a lock that pg_dump might wait for.
- * Locks on virtual transactions and advisory locks are none of those.
- */
-static void
-refuse_locks(void)
-{
-	SPI_connect();
-	if (SPI_execute("SELECT mode, coalesce(relation::regclass::text, locktype)"
-					" FROM pg_locks WHERE pid = pg_backend_pid() AND granted"
-					" AND mode <> 'AccessShareLock'"
-					" AND locktype NOT IN ('virtualxid', 'advisory') LIMIT 1",
-					true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not look at the locks of this session");
-	if (SPI_processed > 0)
-		ereport(ERROR,
-				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				errmsg("cannot wait for a backup while this transaction holds locks"),
-				errdetail("The backup might wait for the %s on \"%s\".",
-						  SPI_getvalue(SPI_tuptable->vals[0],
-									   SPI_tuptable->tupdesc, 1),
-						  SPI_getvalue(SPI_tuptable->vals[0],
-									   SPI_tuptable->tupdesc, 2)),
-				errhint("Call it outside of the transaction, or with wait => false."));
-	SPI_finish();
-}
-
-/*
- * Throws an error if the backup might wait for its own caller: nothing would
- * find that deadlock.
- */
-static void
-refuse_blocking_caller(void)
-{
-	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		ereport(ERROR,
-				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				errmsg("cannot wait for a backup in a transaction that has written"),
-				errdetail("The backup might wait for the end of this transaction."),
-				errhint("Call it outside of the transaction, or with wait => false."));
-	refuse_locks();
-}
 
 /*
  * The request that the arguments of erpgo_backup_run make.
@@ -102,7 +58,7 @@ erpgo_backup_run(PG_FUNCTION_ARGS)
 	session_require_jobs(true);
 	if (wait)
 	{
-		refuse_blocking_caller();
+		session_refuse_blocking_caller("backup");
 		session_do(request, history_newest_time(), &outcome);
 	}
 	else

@@ -27,6 +27,7 @@
 
 #include "alert_run.h"
 #include "audit_table.h"
+#include "copy_run.h"
 #include "history.h"
 #include "job.h"
 #include "job_slot.h"
@@ -36,6 +37,7 @@
 #include "scheduler.h"
 #include "settings.h"
 #include "tail_job.h"
+#include "wal_follow.h"
 #include "worker_session.h"
 
 #define RESTART_S 5
@@ -75,6 +77,7 @@ wait_for_latch(long milliseconds)
 		ProcessConfigFile(PGC_SIGHUP);
 		metrics_file_want();
 		alerts_want();
+		copies_want_again();
 	}
 }
 
@@ -175,6 +178,7 @@ take_office(void)
 	job_table->repair_wanted = true;
 	job_table->metrics_wanted = true;
 	job_table->alerts_wanted = true;
+	job_table->copies_wanted = true;
 	for (int i = 0; i < JOB_SLOTS; i++)
 	{
 		JobSlot    *slot = &job_table->slots[i];
@@ -215,6 +219,7 @@ give_up(JobSlot *slot, const char *hint)
 	}
 	job_finish(slot, &outcome);
 	alerts_want();
+	copies_want();
 	scheduler_wake();
 }
 
@@ -321,6 +326,7 @@ repair_history(void)
 		if (job_find(ids[i], false) == NULL)
 			history_interrupted(ids[i]);
 	}
+	copies_repair();
 	request_recovery();
 }
 
@@ -369,6 +375,8 @@ work(void)
 	{
 		rest = sooner(rest, alerts_run());
 		rest = sooner(rest, tail_job_run());
+		rest = sooner(rest, wal_follow_run());
+		rest = sooner(rest, copies_run());
 		audit_forget_if_due();
 		metrics_file_request();
 		rest = sooner(rest, schedules_run_due());

@@ -6,6 +6,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "commands/dbcommands.h"
+#include "executor/spi.h"
 #include "libpq/libpq-be.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
@@ -176,6 +177,45 @@ session_backup_id(const char *given)
 				errmsg("backup \"%s\" does not exist", given),
 				errhint("If the repository has it, erpgo_backup_sync makes it known."));
 	return pstrdup(given);
+}
+
+/*
+ * Throws an error if the caller holds a lock that a job might wait for.
+ * Locks on virtual transactions and advisory locks are none of those.
+ */
+static void
+refuse_locks(const char *what)
+{
+	SPI_connect();
+	if (SPI_execute("SELECT mode, coalesce(relation::regclass::text, locktype)"
+					" FROM pg_locks WHERE pid = pg_backend_pid() AND granted"
+					" AND mode <> 'AccessShareLock'"
+					" AND locktype NOT IN ('virtualxid', 'advisory') LIMIT 1",
+					true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not look at the locks of this session");
+	if (SPI_processed > 0)
+		ereport(ERROR,
+				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				errmsg("cannot wait for a %s while this transaction holds locks", what),
+				errdetail("The %s might wait for the %s on \"%s\".", what,
+						  SPI_getvalue(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 1),
+						  SPI_getvalue(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 2)),
+				errhint("Call it outside of the transaction, or with wait => false."));
+	SPI_finish();
+}
+
+void
+session_refuse_blocking_caller(const char *what)
+{
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		ereport(ERROR,
+				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				errmsg("cannot wait for a %s in a transaction that has written", what),
+				errdetail("The %s might wait for the end of this transaction.", what),
+				errhint("Call it outside of the transaction, or with wait => false."));
+	refuse_locks(what);
 }
 
 /*

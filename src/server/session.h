@@ -31,6 +31,12 @@ extern void session_fill_text(char *buffer, size_t size, const char *value,
 extern char *session_backup_id(const char *given);
 
 /*
+ * Throws an error if a job, which messages call so, might wait for its own
+ * caller: nothing would find that deadlock.
+ */
+extern void session_refuse_blocking_caller(const char *what);
+
+/*
  * Waits until a job of which the caller is a waiter is finished, takes what
  * it left, and is no waiter any more.  An interrupt ends the waiting and,
  * with cancels, the job.  The job's own error is not thrown.

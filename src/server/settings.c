@@ -17,9 +17,9 @@
 #include "common/object_name.h"
 #include "common/retention.h"
 #include "common/wal_retention.h"
-#include "common/store_url.h"
 #include "common/verify_depth.h"
 #include "listener_settings.h"
+#include "repository_settings.h"
 #include "settings.h"
 #include "tail_job.h"
 
@@ -61,7 +61,6 @@ int			setting_health_interval = 15 * 60;
 
 /* Looked at by the view erpgo_backup.default_schedule. */
 static bool default_schedules = true;
-static char *repository;
 static char *secrets_file;
 static char *retention_timezone;
 static int	encryption = ENCRYPTION_AUTO;
@@ -88,20 +87,6 @@ static const struct config_enum_entry verify_depth_options[] = {
 	{"full", VERIFY_FULL, false},
 	{NULL, 0, false}
 };
-
-/*
- * A repository is a valid URL, or empty for the default.
- */
-static bool
-check_repository(char **newval, void **extra, GucSource source)
-{
-	const char *problem;
-
-	if ((*newval)[0] == '\0' || store_url_check(*newval, &problem))
-		return true;
-	GUC_check_errdetail("%s", problem);
-	return false;
-}
 
 /*
  * A cluster's name is usable as the name of a folder as it stands.
@@ -229,11 +214,7 @@ define_places(void)
 							   "Database in which the extension works.",
 							   NULL, &setting_database, "postgres",
 							   PGC_POSTMASTER, 0, NULL, NULL, NULL);
-	DefineCustomStringVariable("erpgo_backup.repository",
-							   "URL of the repository that backups are written to.",
-							   "Empty means the data directory's path with \"_backups\" appended.",
-							   &repository, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
-							   check_repository, NULL, NULL);
+	repository_settings_define();
 	DefineCustomStringVariable("erpgo_backup.cluster",
 							   "Name of this server's folder in the repository.",
 							   NULL, &setting_cluster, "main", PGC_SIGHUP, 0,
@@ -457,14 +438,6 @@ settings_define(void)
 	listener_settings_define();
 	tail_job_define_setting();
 	MarkGUCPrefixReserved("erpgo_backup");
-}
-
-char *
-settings_repository(void)
-{
-	if (repository[0] == '\0')
-		return psprintf("file://%s_backups", DataDir);
-	return pstrdup(repository);
 }
 
 const char *

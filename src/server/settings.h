@@ -37,9 +37,6 @@ extern int	setting_recovery_window;	/* seconds */
 /* Defines the settings; to be called while the server starts. */
 extern void settings_define(void);
 
-/* The URL of the repository that is in effect; allocated. */
-extern char *settings_repository(void);
-
 /* The path of the secrets file; NULL if none is set. */
 extern const char *settings_secrets_file(void);
 

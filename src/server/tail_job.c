@@ -17,9 +17,10 @@
 PG_FUNCTION_INFO_V1(erpgo_backup_wal_tail);
 
 #define COLUMNS 3
+#define DEFAULT_INTERVAL_S 60
 
 /* Seconds from one piece to the next; 0 is never. */
-static int	flush_interval = 60;
+static int	flush_interval = DEFAULT_INTERVAL_S;
 
 /* Of the scheduler: when it last looked, or began to; 0 if it has not yet. */
 static int64 looked_ms = 0;
@@ -33,15 +34,12 @@ tail_job_define_setting(void)
 	DefineCustomIntVariable("erpgo_backup.wal_flush_interval",
 							"Time after which what was written of an unfinished segment of WAL is archived as well.",
 							"Only where this extension archives WAL. 0 means never.",
-							&flush_interval, 60, 0, 24 * 60 * 60,
+							&flush_interval, DEFAULT_INTERVAL_S, 0, 24 * 60 * 60,
 							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 }
 
-/*
- * Does this extension archive the server's WAL?
- */
-static bool
-archives_wal(void)
+bool
+tail_job_archives_wal(void)
 {
 	const char *library = GetConfigOption("archive_library", true, false);
 	const char *command = GetConfigOption("archive_command", true, false);
@@ -50,6 +48,12 @@ archives_wal(void)
 		((library != NULL && strcmp(library, "erpgo_backup") == 0) ||
 		 (command != NULL && strstr(command, "wal-push") != NULL &&
 		  strstr(command, "erpgo_backup") != NULL));
+}
+
+int
+tail_job_interval(void)
+{
+	return flush_interval > 0 ? flush_interval : DEFAULT_INTERVAL_S;
 }
 
 /*
@@ -74,7 +78,7 @@ tail_job_run(void)
 	int64		interval = flush_interval * INT64CONST(1000);
 	int64		now = passing_ms();
 
-	if (interval == 0 || !setting_enabled || !archives_wal())
+	if (interval == 0 || !setting_enabled || !tail_job_archives_wal())
 		return 0;
 	if (looked_ms == 0)
 		looked_ms = now;

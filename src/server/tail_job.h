@@ -12,6 +12,12 @@
 /* Defines the setting that says how often. */
 extern void tail_job_define_setting(void);
 
+/* Does this extension archive the server's WAL? */
+extern bool tail_job_archives_wal(void);
+
+/* The seconds between looks at what was archived; never 0. */
+extern int	tail_job_interval(void);
+
 /*
  * As a part of the scheduler: asks for the tail to be shipped if it is time,
  * and something was written since.  Returns after how many milliseconds there

@@ -12,11 +12,9 @@
 
 #include "command/archive_worker.h"
 #include "command/wal_ready.h"
+#include "command/wal_targets.h"
 #include "isolated.h"
-#include "repository/owner.h"
 #include "repository/secrets.h"
-#include "repository/wal_archive.h"
-#include "repository/wal_note.h"
 
 /*
  * After so many files a worker ends, and with it goes what it has allocated.
@@ -70,26 +68,30 @@ is_to_be_noted(const Request *request, const char *data_directory, const WalName
 static void
 push_file(json_t *job, const Request *request)
 {
-	Repository *repository = archive_repository(job);
-	const char *data_directory = job_required_text(json_object_get(job, "server"),
-												   "data_directory");
+	json_t	   *server = json_object_get(job, "server");
+	WalOrigin	origin = {
+		.cluster = job_required_text(job, "cluster"),
+		.system_identifier = job_required_text(server, "system_identifier"),
+		.data_directory = job_required_text(server, "data_directory")
+	};
+	const char *urls[REPOSITORY_LIST_LIMIT];
+	int			url_count = wal_target_urls(job, urls);
 	const char *problem;
-	WalArchive *archive = wal_archive_open(repository);
+	WalTargets	targets;
 	WalName		name;
 	WalSource	source = {
 		.file = request->file,
-		.path = psprintf("%s/" WAL_FOLDER "/%s", data_directory, request->file),
-		.encrypted = job_cipher(job, repository) != CIPHER_NONE
+		.path = psprintf("%s/" WAL_FOLDER "/%s", origin.data_directory, request->file)
 	};
 
 	if (!compression_parse(job_required_text(job, "compression"),
 						   &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
-	owner_require(repository, data_directory);
-	wal_archive_push(archive, &source);
-	if (wal_name_parse(request->file, &name) && is_to_be_noted(request, data_directory, &name))
-		wal_note_write(archive, &name, source.encrypted);
-	repository_close(repository);
+	wal_targets_open(&targets, urls, url_count, &origin);
+	source.encrypted = job_cipher(job, targets.archives[0]->repository) != CIPHER_NONE;
+	wal_targets_push(&targets, &source, wal_name_parse(request->file, &name) &&
+					 is_to_be_noted(request, origin.data_directory, &name));
+	wal_targets_close(&targets);
 }
 
 /*

@@ -5,7 +5,6 @@
 
 #include "command/arguments.h"
 #include "failure.h"
-#include "repository/secrets.h"
 
 void
 arguments_begin(void)
@@ -57,16 +56,4 @@ json_print(json_t *json)
 		fail_errno("could not write to standard output");
 	putchar('\n');
 	json_decref(json);
-}
-
-Repository *
-repository_from_options(const CommonOptions *options)
-{
-	if (options->repository == NULL)
-		fail(FAILURE_USAGE,
-			 "Name it with --repository, or in the environment variable ERPGO_BACKUP_REPOSITORY.",
-			 "no repository is given");
-	secrets_load(options->secrets_file);
-	return repository_open(options->repository, options->cluster,
-						   secret_get(SECRET_ENCRYPTION_KEY));
 }

@@ -33,6 +33,7 @@ extern int	command_restore(const CommonOptions *options, int argc, char **argv);
 extern int	command_expire(const CommonOptions *options, int argc, char **argv);
 extern int	command_window(const CommonOptions *options, int argc, char **argv);
 extern int	command_check(const CommonOptions *options, int argc, char **argv);
+extern int	command_copy(const CommonOptions *options, int argc, char **argv);
 extern int	command_wal_push(const CommonOptions *options, int argc, char **argv);
 extern int	command_wal_get(const CommonOptions *options, int argc, char **argv);
 extern int	command_notify_test(const CommonOptions *options, int argc, char **argv);
@@ -48,12 +49,16 @@ extern const char *const help_restore;
 extern const char *const help_expire;
 extern const char *const help_window;
 extern const char *const help_check;
+extern const char *const help_copy;
 extern const char *const help_wal_push;
 extern const char *const help_wal_get;
 extern const char *const help_notify_test;
 extern const char *const help_version;
 
-/* Opens the repository that the options name, with the secrets loaded. */
+/*
+ * Opens the repository that the options name, or the first of a list, with the
+ * secrets loaded.
+ */
 extern Repository *repository_from_options(const CommonOptions *options);
 
 /*
@@ -75,6 +80,8 @@ extern json_t *job_notify(json_t *job);
 extern json_t *job_archive(json_t *job);
 extern json_t *job_listen(json_t *job);
 extern json_t *job_window(json_t *job);
+extern json_t *job_copy(json_t *job);
+extern json_t *job_copy_wal(json_t *job);
 
 /*
  * Verifies a backup to a depth (VERIFY_DIGEST to VERIFY_FULL), reporting

@@ -28,7 +28,9 @@ static const struct
 	{"tail", job_tail},
 	{"notify", job_notify},
 	{"listen", job_listen},
-	{"window", job_window}
+	{"window", job_window},
+	{"copy", job_copy},
+	{"copy_wal", job_copy_wal}
 };
 
 const char *

@@ -4,7 +4,10 @@
 #include "command/job.h"
 
 #include "command/wal_ready.h"
+#include "command/wal_targets.h"
 #include "common/wal_coverage.h"
+#include "isolated.h"
+#include "repository/secrets.h"
 #include "repository/wal_tail.h"
 
 /*
@@ -48,18 +51,61 @@ find_source(json_t *job, WalTailSource *source)
 	return true;
 }
 
+/* The tail on its way to one repository. */
+typedef struct TailStep
+{
+	json_t	   *job;
+	const char *url;
+	WalTailSource *source;
+	bool		has_source;
+} TailStep;
+
+static void
+ship_step(void *context)
+{
+	TailStep   *step = context;
+	json_t	   *job = step->job;
+	json_t	   *server = json_object_get(job, "server");
+	WalOrigin	origin = {
+		.cluster = job_required_text(job, "cluster"),
+		.system_identifier = job_required_text(server, "system_identifier"),
+		.data_directory = job_required_text(server, "data_directory")
+	};
+	WalTargets	target;
+
+	wal_targets_open(&target, &step->url, 1, &origin);
+	step->source->encrypted = job_cipher(job, target.archives[0]->repository) != CIPHER_NONE;
+	if (step->has_source)
+		wal_tail_ship(target.archives[0], step->source);
+	wal_tail_tidy(target.archives[0], job_integer(job, "timeline", 0));
+}
+
 json_t *
 job_tail(json_t *job)
 {
-	Repository *repository = job_owned_repository(job);
-	WalArchive *archive = wal_archive_open(repository);
-	WalTailSource source = {.encrypted = job_cipher(job, repository) != CIPHER_NONE};
+	WalTailSource source = {0};
+	TailStep	step = {.job = job, .source = &source};
+	const char *urls[REPOSITORY_LIST_LIMIT];
+	int			count = wal_target_urls(job, urls);
 	const char *problem;
+	Failure		failure;
+	Failure		first = {0};
 
+	secrets_load(job_text(job, "secrets_file"));
 	if (!compression_parse(job_required_text(job, "compression"), &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
-	if (find_source(job, &source))
-		wal_tail_ship(archive, &source);
-	wal_tail_tidy(archive, job_integer(job, "timeline", 0));
+	step.has_source = find_source(job, &source);
+
+	/* One that is away does not keep the tail from the others. */
+	for (int i = 0; i < count; i++)
+	{
+		step.url = urls[i];
+		if (count == 1)
+			ship_step(&step);
+		else if (!isolated_run(ship_step, &step, &failure) && first.message == NULL)
+			first = failure;
+	}
+	if (first.message != NULL)
+		fail_with(&first);
 	return json_object();
 }

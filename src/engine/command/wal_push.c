@@ -8,12 +8,10 @@
 #include "access/xlog_internal.h"
 #include "catalog/pg_control.h"
 #include "command/arguments.h"
-#include "command/job.h"
+#include "command/repositories.h"
+#include "command/wal_targets.h"
 #include "common/controldata_utils.h"
-#include "repository/owner.h"
 #include "repository/secrets.h"
-#include "repository/wal_archive.h"
-#include "repository/wal_note.h"
 
 const char *const help_wal_push =
 "Usage: erpgo_backup wal-push [OPTIONS] PATH\n"
@@ -22,8 +20,9 @@ const char *const help_wal_push =
 "\n"
 "  archive_command = 'erpgo_backup --repository file:///backups wal-push %p'\n"
 "\n"
-"When it exits with 0, the file is in the repository for good. A file that is\n"
-"there already is compared; it is an error if it is another one.\n"
+"When it exits with 0, the file is in the repository for good, and in all others of\n"
+"a list that have wal=required. A file that is there already is compared; it is an\n"
+"error if it is another one.\n"
 "\n"
 "Options:\n"
 "  --pgdata DIR         data directory of the server (default: the current\n"
@@ -85,6 +84,23 @@ decide_encryption(const char *word, Repository *repository)
 }
 
 /*
+ * The repositories of the list that the file must be in; their URLs live as
+ * long as the list.
+ */
+static int
+required_urls(const RepositoryList *list, const char *urls[REPOSITORY_LIST_LIMIT])
+{
+	int			count = 0;
+
+	for (int i = 0; i < list->count; i++)
+	{
+		if (list->repositories[i].wal_required)
+			urls[count++] = list->repositories[i].url;
+	}
+	return count;
+}
+
+/*
  * Archives the file.
  */
 static void
@@ -95,27 +111,23 @@ push(const CommonOptions *options, const PushRequest *request)
 		.file = slash == NULL ? request->path : slash + 1,
 		.path = request->path
 	};
+	WalOrigin	origin = {
+		.cluster = options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
+		.data_directory = request->pgdata
+	};
+	RepositoryList *list = repositories_from_options(options);
+	const char *urls[REPOSITORY_LIST_LIMIT];
 	const char *problem;
-	Repository *repository;
-	WalArchive *archive;
-	WalName		name;
+	WalTargets	targets;
 
-	if (options->repository == NULL)
-		usage_failure("wal-push", "no repository is given");
 	if (!compression_parse(request->compression, &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "there is no compression \"%s\"",
 			 request->compression);
 	secrets_load(options->secrets_file);
-	repository = repository_open_writer(options->repository,
-										options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
-										secret_get(SECRET_ENCRYPTION_KEY),
-										read_system_identifier(request->pgdata));
-	owner_require(repository, request->pgdata);
-	source.encrypted = decide_encryption(request->encryption, repository);
-	archive = wal_archive_open(repository);
-	wal_archive_push(archive, &source);
-	if (wal_name_parse(source.file, &name) && name.kind == WAL_SEGMENT)
-		wal_note_write(archive, &name, source.encrypted);
+	origin.system_identifier = read_system_identifier(request->pgdata);
+	wal_targets_open(&targets, urls, required_urls(list, urls), &origin);
+	source.encrypted = decide_encryption(request->encryption, targets.archives[0]->repository);
+	wal_targets_push(&targets, &source, true);
 }
 
 int

@@ -3,8 +3,12 @@
  */
 #include "postgres_fe.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include "failure.h"
 #include "repository/backup_folder.h"
+#include "repository/record.h"
 
 /* Which of the names that matter are in a folder. */
 typedef struct FolderNames
@@ -195,6 +199,41 @@ repository_backup_ids(Repository *repository, int *count)
 	}
 	pg_free(folders);
 	return ids;
+}
+
+/*
+ * What a process means that is said to be on some machine.  Where it would be
+ * this process, its number was given away again.
+ */
+static WriterState
+process_state(const char *host, int pid)
+{
+	char		here[256] = "";
+
+	gethostname(here, sizeof(here) - 1);
+	if (strcmp(host, here) != 0 || pid <= 0)
+		return WRITER_UNKNOWN;
+	if (pid == getpid() || (kill(pid, 0) != 0 && errno != EPERM))
+		return WRITER_GONE;
+	return WRITER_RUNS;
+}
+
+WriterState
+backup_writer_state(Repository *repository, const char *backup_id)
+{
+	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
+	char	   *content = store_get_text(repository->store, name, RECORD_LIMIT);
+	json_t	   *json = content == NULL ? NULL : record_parse(content);
+	WriterState state = WRITER_UNKNOWN;
+	const char *host;
+	int			pid;
+
+	if (json_unpack(json, "{s:s, s:i}", "host", &host, "pid", &pid) == 0)
+		state = process_state(host, pid);
+	json_decref(json);
+	pg_free(content);
+	pg_free(name);
+	return state;
 }
 
 void

@@ -43,6 +43,18 @@ extern void backup_note_unreadable(Repository *repository,
  */
 extern bool is_deletion_mark(const char *name);
 
+/* What is known of the process that has taken a folder. */
+typedef enum WriterState
+{
+	WRITER_UNKNOWN,				/* it is on another machine, or nothing says */
+	WRITER_RUNS,
+	WRITER_GONE
+} WriterState;
+
+/* Is the process there that has taken a backup's folder? */
+extern WriterState backup_writer_state(Repository *repository,
+									   const char *backup_id);
+
 /* The state of a backup's folder. */
 extern FolderState backup_folder_state(Repository *repository,
 									   const char *backup_id);

@@ -54,15 +54,9 @@ is_known_event(const char *name)
 	const char *hyphen = strrchr(name, '-');
 	const char *dot = strrchr(name, '.');
 	EventKind	kind;
-	char	   *word;
-	bool		known;
 
-	if (hyphen == NULL || dot == NULL || dot < hyphen)
-		return true;
-	word = pnstrdup(hyphen + 1, dot - hyphen - 1);
-	known = event_kind_parse(word, &kind);
-	pg_free(word);
-	return known;
+	return hyphen == NULL || dot == NULL || dot < hyphen ||
+		event_name_kind(name, &kind);
 }
 
 /*
@@ -167,19 +161,39 @@ parse_texts(const BackupTexts *texts, DataKeyUnlocker unlocker, void *context)
 	return backup;
 }
 
+/*
+ * Fails if a manifest is that of another server.
+ */
+static void
+require_own(const Repository *repository, const BackupTexts *texts,
+			const Manifest *manifest)
+{
+	if (strcmp(manifest->system_identifier, repository->system_identifier) != 0)
+		fail(FAILURE_DAMAGED, NULL,
+			 "manifest \"%s\" is of another server: its system identifier is %s, not %s",
+			 texts->manifest_name, manifest->system_identifier,
+			 repository->system_identifier);
+}
+
 Backup *
 backup_texts_parse(Repository *repository, const BackupTexts *texts)
 {
 	Lock		lock = {repository, texts->manifest_name};
 	Backup	   *backup = parse_texts(texts, unlock, &lock);
 
-	if (strcmp(backup->manifest->system_identifier,
-			   repository->system_identifier) != 0)
-		fail(FAILURE_DAMAGED, NULL,
-			 "manifest \"%s\" is of another server: its system identifier is %s, not %s",
-			 texts->manifest_name, backup->manifest->system_identifier,
-			 repository->system_identifier);
+	require_own(repository, texts, backup->manifest);
 	return backup;
+}
+
+Manifest *
+backup_texts_parse_unproven(Repository *repository, const BackupTexts *texts)
+{
+	char		data_key[KEY_HEX_SIZE];
+	Manifest   *manifest = manifest_parse(texts->manifest, texts->manifest_name,
+										  texts->id, NULL, NULL, data_key);
+
+	require_own(repository, texts, manifest);
+	return manifest;
 }
 
 Backup *

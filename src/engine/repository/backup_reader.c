@@ -25,6 +25,7 @@ watch_write(Sink *sink, const void *data, size_t len)
 	*watch->done += len;
 	if (watch->progress != NULL)
 		watch->progress();
+	sink_write(sink->next, data, len);
 }
 
 static void
@@ -39,14 +40,15 @@ static const SinkOps watch_ops = {
 };
 
 /*
- * The last sink of a chain, which only watches what arrives.
+ * A sink that only watches what passes.
  */
 static Sink *
-watch_sink(int64 *done, ProgressCallback progress)
+watch_sink(Sink *next, int64 *done, ProgressCallback progress)
 {
 	WatchSink  *watch = pg_malloc0(sizeof(WatchSink));
 
 	watch->sink.ops = &watch_ops;
+	watch->sink.next = next;
 	watch->done = done;
 	watch->progress = progress;
 	return &watch->sink;
@@ -85,7 +87,7 @@ object_verify_digest(Repository *repository, const char *backup_id,
 {
 	char	   *name = backup_object_name(repository, backup_id, object->name);
 	Digest		digest;
-	Sink	   *chain = digest_sink(watch_sink(done, progress), &digest);
+	Sink	   *chain = digest_sink(watch_sink(NULL, done, progress), &digest);
 
 	if (forget)
 		store_forget(repository->store, name);
@@ -121,6 +123,22 @@ release_before(Sink *chain, const Sink *end)
 		last = last->next;
 	last->next = NULL;
 	sink_release(chain);
+}
+
+void
+object_read_stored(Repository *repository, const char *backup_id,
+				   const ManifestObject *object, Sink *into, int64 *done)
+{
+	char	   *name = backup_object_name(repository, backup_id, object->name);
+	Digest		digest;
+	Sink	   *chain = watch_sink(digest_sink(into, &digest), done, NULL);
+
+	get_object(repository, name, chain);
+	finish_before(chain, into);
+	check_digest(name, object, &digest);
+	sink_finish(into);
+	release_before(chain, into);
+	pg_free(name);
 }
 
 void

@@ -37,4 +37,11 @@ extern Backup *backup_texts_parse(Repository *repository,
 extern Backup *backup_texts_parse_unlocked(const BackupTexts *texts,
 										   const char *data_key);
 
+/*
+ * The manifest alone, of a backup whose key may be missing: one that is
+ * encrypted is not authenticated.
+ */
+extern Manifest *backup_texts_parse_unproven(Repository *repository,
+											 const BackupTexts *texts);
+
 #endif

@@ -4,6 +4,7 @@
 #include "postgres_fe.h"
 
 #include <openssl/crypto.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -14,6 +15,9 @@
 
 /* After so many milliseconds the object that says who writes is renewed. */
 #define RENEWAL_INTERVAL_MS (60 * 1000)
+
+/* A folder of another machine's that nobody touched for so long is left. */
+#define ABANDONED_S (24 * 60 * 60)
 
 /*
  * What the object says that tells who writes; allocated.
@@ -137,6 +141,75 @@ backup_begin(Repository *repository, Manifest *manifest, int workers)
 	return writer;
 }
 
+/*
+ * Is the writer of an unfinished backup gone for good?
+ */
+static bool
+is_abandoned(Repository *repository, const char *backup_id)
+{
+	char	   *folder = backup_object_name(repository, backup_id, "");
+	StoreListing listing = store_list(repository->store, folder);
+	WriterState state = backup_writer_state(repository, backup_id);
+	time_t		newest = 0;
+
+	for (int i = 0; i < listing.count; i++)
+		newest = Max(newest, listing.objects[i].modified);
+	store_listing_free(&listing);
+	pg_free(folder);
+	return state == WRITER_GONE ||
+		(state == WRITER_UNKNOWN && time(NULL) - newest > ABANDONED_S);
+}
+
+/*
+ * Takes the folder of a backup over from a writer that is gone, and removes
+ * what that one has left of unfinished objects.
+ */
+static void
+take_folder_over(BackupWriter *writer)
+{
+	Repository *repository = writer->repository;
+	const char *id = writer->manifest->id;
+	char	   *folder = backup_object_name(repository, id, "");
+
+	if (!is_abandoned(repository, id))
+		fail(FAILURE_STATE, "Try again when it is finished.",
+			 "another process writes backup \"%s\" in repository \"%s\"",
+			 id, repository->store->url);
+	writer->claim = claim_text(id);
+	store_claim(writer, PUT_REPLACE);
+	writer->claimed_ms = clock_ms();
+	store_sweep(repository->store, folder);
+	pg_free(folder);
+}
+
+BackupWriter *
+backup_begin_copy(Repository *repository, Manifest *manifest)
+{
+	BackupWriter *writer = pg_malloc0(sizeof(BackupWriter));
+
+	writer->repository = repository;
+	writer->manifest = manifest;
+	if (backup_folder_state(repository, manifest->id) == FOLDER_UNFINISHED)
+		take_folder_over(writer);
+	else
+		take_folder(writer);
+	switch (backup_folder_state(repository, manifest->id))
+	{
+		case FOLDER_UNFINISHED:
+			return writer;
+		case FOLDER_DELETING:
+			leave_folder(repository, manifest->id);
+			fail(FAILURE_STATE, "Copy it again when that is done.",
+				 "backup \"%s\" is being deleted in repository \"%s\"",
+				 manifest->id, repository->store->url);
+		default:
+			leave_folder(repository, manifest->id);
+			fail(FAILURE_DUPLICATE, NULL,
+				 "backup \"%s\" already exists in repository \"%s\"",
+				 manifest->id, repository->store->url);
+	}
+}
+
 ObjectWriter *
 object_begin_framed(BackupWriter *writer, ObjectKind kind, const char *name)
 {
@@ -219,12 +292,11 @@ format_manifest(BackupWriter *writer, const char *name)
 }
 
 void
-backup_publish(BackupWriter *writer)
+backup_publish_copy(BackupWriter *writer, const char *content)
 {
 	Repository *repository = writer->repository;
 	const char *id = writer->manifest->id;
 	char	   *name = backup_object_name(repository, id, MANIFEST_NAME);
-	char	   *content = format_manifest(writer, name);
 	char	   *stored;
 
 	store_put_text(repository->store, name, content, PUT_NEW);
@@ -239,6 +311,17 @@ backup_publish(BackupWriter *writer)
 	}
 	leave_folder(repository, id);
 	pg_free(stored);
+	pg_free(name);
+}
+
+void
+backup_publish(BackupWriter *writer)
+{
+	char	   *name = backup_object_name(writer->repository, writer->manifest->id,
+										  MANIFEST_NAME);
+	char	   *content = format_manifest(writer, name);
+
+	backup_publish_copy(writer, content);
 	pg_free(content);
 	pg_free(name);
 }

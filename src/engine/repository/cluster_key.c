@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "failure.h"
+#include "isolated.h"
 #include "repository/manifest.h"
 #include "repository/record.h"
 #include "repository/secrets.h"
@@ -336,4 +337,94 @@ cluster_has_keys(Store *store, const char *prefix)
 	store_listing_free(&listing);
 	pg_free(folder);
 	return found;
+}
+
+bool
+cluster_has_key(Store *store, const char *prefix, const char *id)
+{
+	KeyObjects	keys = read_key_objects(store, prefix);
+	bool		found = has_cluster_key(&keys, id);
+
+	free_key_objects(&keys);
+	return found;
+}
+
+/*
+ * Does a listing have an object of this name?
+ */
+static bool
+is_listed(const StoreListing *listing, const char *name)
+{
+	for (int i = 0; i < listing->count; i++)
+	{
+		if (strcmp(listing->objects[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A key object that is stored in a process of its own. */
+typedef struct KeyPut
+{
+	Store	   *store;
+	const char *name;
+	const char *content;
+} KeyPut;
+
+static void
+put_step(void *context)
+{
+	KeyPut	   *put = context;
+
+	store_put_text(put->store, put->name, put->content, PUT_NEW);
+}
+
+/*
+ * Stores a key object, unless another process does at the same time.
+ */
+static void
+put_key_object(Store *store, const char *name, const char *content)
+{
+	KeyPut		put = {store, name, content};
+	Failure		problem;
+
+	if (!isolated_run(put_step, &put, &problem) && problem.kind != FAILURE_DUPLICATE)
+		fail_with(&problem);
+}
+
+/*
+ * Copies a key object.
+ */
+static void
+copy_key_object(Store *from, Store *to, const StoreObject *listed)
+{
+	KeyObject	object = read_key_object(from, listed);
+	char	   *content = object.damaged ? NULL : read_content(from, listed);
+
+	if (content == NULL)
+		notice("warning", "Take the object from another copy of the repository.",
+			   "key object \"%s\" in \"%s\" is damaged, and not copied",
+			   listed->name, from->url);
+	else
+		put_key_object(to, listed->name, content);
+	pg_free(content);
+	pg_free(object.name);
+	pg_free(object.wrapped.wrapped);
+}
+
+void
+cluster_keys_copy(Store *from, Store *to, const char *prefix)
+{
+	char	   *folder = psprintf("%skey/", prefix);
+	StoreListing listing = store_list(from, folder);
+	StoreListing copied = store_list(to, folder);
+
+	for (int i = 0; i < listing.count; i++)
+	{
+		if (!is_listed(&copied, listing.objects[i].name))
+			copy_key_object(from, to, &listing.objects[i]);
+	}
+	store_listing_free(&listing);
+	store_listing_free(&copied);
+	pg_free(folder);
 }

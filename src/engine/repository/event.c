@@ -72,6 +72,22 @@ event_name_time(const char *name, int64 *at_ms)
 	return time_parse(at, at_ms);
 }
 
+bool
+event_name_kind(const char *name, EventKind *kind)
+{
+	const char *hyphen = strrchr(name, '-');
+	const char *dot = strrchr(name, '.');
+	char	   *word;
+	bool		known;
+
+	if (hyphen == NULL || dot == NULL || dot < hyphen)
+		return false;
+	word = pnstrdup(hyphen + 1, dot - hyphen - 1);
+	known = event_kind_parse(word, kind);
+	pg_free(word);
+	return known;
+}
+
 char *
 event_format(const Event *event, const char *backup_id, const char *data_key)
 {

@@ -40,6 +40,9 @@ extern bool event_kind_parse(const char *word, EventKind *kind);
 extern char *event_file_name(const Event *event);
 extern bool event_name_time(const char *name, int64 *at_ms);
 
+/* The kind that such a name tells; false if it is none that is known. */
+extern bool event_name_kind(const char *name, EventKind *kind);
+
 /* The JSON text of an event of a backup, authenticated; allocated. */
 extern char *event_format(const Event *event, const char *backup_id,
 						  const char *data_key);

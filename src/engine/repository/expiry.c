@@ -3,13 +3,11 @@
  */
 #include "postgres_fe.h"
 
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "isolated.h"
 #include "repository/expiry.h"
-#include "repository/record.h"
 
 /* What is to be done in a child process with all that was found. */
 typedef struct PlanStep
@@ -45,31 +43,6 @@ expiry_state(FolderState folder, bool is_being_written, bool is_verified)
 }
 
 /*
- * Is the process there that has taken a folder?  On another machine, nobody
- * can tell, and only the age of the folder counts.
- */
-static bool
-is_being_written(Repository *repository, const char *backup_id)
-{
-	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
-	char	   *content = store_get_text(repository->store, name, RECORD_LIMIT);
-	json_t	   *json = content == NULL ? NULL : record_parse(content);
-	char		here[256] = "";
-	const char *host;
-	int			pid;
-	bool		alive;
-
-	gethostname(here, sizeof(here) - 1);
-	alive = json_unpack(json, "{s:s, s:i}", "host", &host, "pid", &pid) == 0 &&
-		strcmp(host, here) == 0 && pid > 0 &&
-		(kill(pid, 0) == 0 || errno == EPERM);
-	json_decref(json);
-	pg_free(content);
-	pg_free(name);
-	return alive;
-}
-
-/*
  * What retention is told of a backup that can be read.
  */
 static void
@@ -92,7 +65,7 @@ judge_item(Repository *repository, const ExpiryItem *item, int64 now,
 {
 	const BackupFolder *folder = &item->folder;
 	bool		written = folder->state == FOLDER_UNFINISHED &&
-		is_being_written(repository, folder->id);
+		backup_writer_state(repository, folder->id) == WRITER_RUNS;
 
 	judged->made_at = item->made_at;
 	judged->parent = RETENTION_NO_PARENT;

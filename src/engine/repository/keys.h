@@ -108,6 +108,16 @@ extern ClusterKey cluster_key_open(Store *store, const char *prefix,
 extern void cluster_keys_prepare(Store *store, const char *prefix,
 								 const char *master);
 
+/*
+ * Copies the key objects of a cluster that another store lacks, byte for byte;
+ * prefix is the cluster's folder in both.  One that is damaged is left out,
+ * with a warning.
+ */
+extern void cluster_keys_copy(Store *from, Store *to, const char *prefix);
+
+/* Is there a key object that holds the cluster key of this name? */
+extern bool cluster_has_key(Store *store, const char *prefix, const char *id);
+
 /* Does the cluster have any key? */
 extern bool cluster_has_keys(Store *store, const char *prefix);
 

@@ -168,7 +168,8 @@ extern char *manifest_format(const Manifest *manifest, const char *data_key);
  * format version, types, ranges, names, duplicates.  name is the object's name
  * for messages.  unlock gives the data key for a manifest that names one.
  * Anything wrong is FAILURE_DAMAGED; a format version from the future is
- * FAILURE_STATE.
+ * FAILURE_STATE.  With unlock NULL, a manifest that names a key is read without
+ * being authenticated: nothing must be restored by it.
  */
 typedef void (*DataKeyUnlocker) (void *context, const char *key_id,
 								 const WrappedKey *wrapped,

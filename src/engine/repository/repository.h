@@ -166,6 +166,20 @@ extern BackupWriter *backup_begin(Repository *repository, Manifest *manifest,
 								  int workers);
 
 /*
+ * Begins to copy a backup whose manifest is known into a folder: takes it by
+ * writer.json, too, and may take one over whose writer is gone, with what is
+ * in it.  FAILURE_STATE if somebody writes, or deletes, there; FAILURE_DUPLICATE
+ * if the folder holds a finished backup.
+ */
+extern BackupWriter *backup_begin_copy(Repository *repository, Manifest *manifest);
+
+/*
+ * Stores a manifest, given as text, last of all, reads it back, and removes
+ * writer.json.
+ */
+extern void backup_publish_copy(BackupWriter *writer, const char *manifest);
+
+/*
  * Stores writer.json anew if the last time was a minute ago or more, so that
  * its age tells other machines that the backup is still being made.  Where
  * that fails, it is tried again a minute later: a day may pass before anybody
@@ -213,6 +227,15 @@ typedef void (*ProgressCallback) (void);
 extern void object_verify_digest(Repository *repository, const char *backup_id,
 								 const ManifestObject *object, bool forget,
 								 int64 *done, ProgressCallback progress);
+
+/*
+ * Writes the stored bytes of an object into a chain, which is finished (but not
+ * released) only if they are what the manifest says; fails as
+ * object_verify_digest does.  *done grows with them.
+ */
+extern void object_read_stored(Repository *repository, const char *backup_id,
+							   const ManifestObject *object, Sink *into,
+							   int64 *done);
 
 /*
  * Writes the plain bytes of an object into a chain, and finishes (but does

@@ -94,6 +94,21 @@ extern WalEntry *wal_archive_find(WalArchive *archive, const char *file,
 extern bool wal_archive_push(WalArchive *archive, const WalSource *source);
 
 /*
+ * The same for several archives of one cluster, with the key of the first:
+ * when this returns, the file is in all of them, as the same object unless one
+ * had it before.  False if all had it.
+ */
+extern bool wal_archive_push_all(WalArchive *const *archives, int count,
+								 const WalSource *source);
+
+/*
+ * Copies an object of one archive to another one of the same cluster, byte for
+ * byte.  What is not what its name says is FAILURE_DAMAGED, and not copied.
+ * Returns how many bytes it was.
+ */
+extern int64 wal_object_copy(WalArchive *from, const WalEntry *entry, WalArchive *to);
+
+/*
  * Writes a file of the archive to a new file at path, and its SHA-256 into
  * *content; false if the archive has none.  What does not authenticate, and
  * two contents, are FAILURE_DAMAGED: then what is at path is not to be used.

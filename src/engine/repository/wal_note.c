@@ -165,3 +165,31 @@ wal_note_covers(WalArchive *archive, const WalName *segment)
 	return wal_note_read(archive, segment->timeline, &newest) &&
 		wal_segment_compare(&newest, segment) >= 0;
 }
+
+StoreListing
+wal_notes_list(Repository *repository)
+{
+	char	   *folder = psprintf("%sarchived/", repository->prefix);
+	StoreListing listing = store_list(repository->store, folder);
+
+	pg_free(folder);
+	return listing;
+}
+
+void
+wal_notes_copy(WalArchive *from, const StoreListing *notes, WalArchive *to)
+{
+	for (int i = 0; i < notes->count; i++)
+	{
+		const char *name = notes->objects[i].name;
+		char		file[WAL_SEGMENT_SIZE];
+		WalNote		note;
+
+		if (!parse_note(name, &note) || look_at_others(to, &note.segment, false))
+			continue;
+		require_genuine(from, &note, name);
+		wal_segment_format(&note.segment, file);
+		store_put_text(to->repository->store, name, file, PUT_NEW);
+		(void) look_at_others(to, &note.segment, true);
+	}
+}

@@ -14,6 +14,16 @@
  */
 extern void wal_note_write(WalArchive *archive, const WalName *segment, bool encrypted);
 
+/* The notes of an archive; the listing is the caller's to free. */
+extern StoreListing wal_notes_list(Repository *repository);
+
+/*
+ * Copies notes that were listed in one archive to another one, whose own are
+ * replaced by those of later segments.  One that does not authenticate is
+ * FAILURE_DAMAGED.
+ */
+extern void wal_notes_copy(WalArchive *from, const StoreListing *notes, WalArchive *to);
+
 /*
  * The newest segment of a timeline that is noted; false if none is.  A note
  * that does not authenticate is FAILURE_DAMAGED.

@@ -24,7 +24,7 @@
 /* A file that is being archived. */
 typedef struct Push
 {
-	WalArchive *archive;
+	WalArchive *archive;		/* the first, whose key is used */
 	const WalSource *source;
 	WalName		name;
 	const WalKey *key;
@@ -115,45 +115,46 @@ make_bytes(Push *push)
 }
 
 /*
- * Is the file there already?  Fails if something else is there instead.
+ * The object that holds the file in an archive already; allocated, NULL if there
+ * is none.  Fails if something else is there instead.
  */
-static bool
-is_archived(Push *push)
+static WalEntry *
+find_archived(Push *push, WalArchive *archive)
 {
 	const char *file = push->source->file;
 	int			count;
-	WalEntry   *entries = wal_archive_find(push->archive, file, &count);
+	WalEntry   *entries = wal_archive_find(archive, file, &count);
 
 	for (int i = 0; i < count; i++)
 	{
 		const WalObject *object = &entries[i].object;
-		const WalKey *key = wal_key_open(push->archive, object->cluster_key,
+		const WalKey *key = wal_key_open(archive, object->cluster_key,
 										 entries[i].object_name);
 		char		content[WAL_PROOF_SIZE];
 
-		wal_proof(push->archive, key, file, "content", push->content.sha256, content);
+		wal_proof(archive, key, file, "content", push->content.sha256, content);
 		if (!constant_time_equal(content, object->content))
 			fail(FAILURE_DUPLICATE,
 				 "Another server may be writing to this repository, a copy of this one or one that it was promoted from. Give each server a repository of its own.",
 				 "file \"%s\" is in the archive with another content: object \"%s\"",
 				 file, entries[i].object_name);
 	}
+	if (count > 0)
+		return entries;
 	pg_free(entries);
-	return count > 0;
+	return NULL;
 }
 
 /*
- * Stores the bytes.
+ * The name of the object; allocated.
  */
-static void
-store_bytes(Push *push)
+static char *
+make_name(const Push *push)
 {
 	const WalSource *source = push->source;
 	WalObject	object = {.compression = source->compression.method};
 	char		folder[WAL_FOLDER_SIZE];
 	char		last[WAL_OBJECT_SIZE];
-	char	   *name;
-	Sink	   *put;
 
 	strlcpy(object.file, source->file, sizeof(object.file));
 	strlcpy(object.cluster_key, push->key->id, sizeof(object.cluster_key));
@@ -163,9 +164,18 @@ store_bytes(Push *push)
 			  push->stored.sha256, object.stored);
 	wal_object_format(&object, last);
 	wal_name_folder(&push->name, folder);
-	name = psprintf("%swal/%s/%s", push->archive->repository->prefix, folder, last);
+	return psprintf("%swal/%s/%s", push->archive->repository->prefix, folder, last);
+}
 
-	put = store_put(push->archive->repository->store, name, PUT_NEW);
+/*
+ * Stores the bytes in an archive.
+ */
+static void
+store_bytes(const Push *push, WalArchive *archive)
+{
+	char	   *name = make_name(push);
+	Sink	   *put = store_put(archive->repository->store, name, PUT_NEW);
+
 	sink_write(put, push->bytes, push->len);
 	sink_finish(put);
 	sink_release(put);
@@ -190,22 +200,58 @@ check_source(const Push *push)
 						  push->archive->repository->system_identifier, path);
 }
 
-bool
-wal_archive_push(WalArchive *archive, const WalSource *source)
+/*
+ * Stores the file in the archives that lack it.  Where one has it since an
+ * earlier try, the others get the same object.  False if all had it.
+ */
+static bool
+store_where_missing(Push *push, WalArchive *const *archives, int count)
 {
-	Push		push = {.archive = archive, .source = source};
+	WalEntry  **found = pg_malloc0(count * sizeof(WalEntry *));
+	int			holder = -1;
+	int			missing = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		found[i] = find_archived(push, archives[i]);
+		if (found[i] == NULL)
+			missing++;
+		else if (holder < 0)
+			holder = i;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		if (found[i] == NULL && holder < 0)
+			store_bytes(push, archives[i]);
+		else if (found[i] == NULL)
+			wal_object_copy(archives[holder], found[holder], archives[i]);
+	}
+	for (int i = 0; i < count; i++)
+		pg_free(found[i]);
+	pg_free(found);
+	return missing > 0;
+}
+
+bool
+wal_archive_push_all(WalArchive *const *archives, int count, const WalSource *source)
+{
+	Push		push = {.archive = archives[0], .source = source};
 	bool		stored;
 
 	if (!wal_file_parse(source->file, &push.name))
 		fail(FAILURE_USAGE, NULL, "\"%s\" is not the name of a file of WAL",
 			 source->file);
-	push.key = source->encrypted ? wal_key_current(archive) :
-		wal_key_open(archive, "", NULL);
+	push.key = source->encrypted ? wal_key_current(push.archive) :
+		wal_key_open(push.archive, "", NULL);
 	make_bytes(&push);
 	check_source(&push);
-	stored = !is_archived(&push);
-	if (stored)
-		store_bytes(&push);
+	stored = store_where_missing(&push, archives, count);
 	pg_free(push.bytes);
 	return stored;
+}
+
+bool
+wal_archive_push(WalArchive *archive, const WalSource *source)
+{
+	return wal_archive_push_all(&archive, 1, source);
 }

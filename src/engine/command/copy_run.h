@@ -1,0 +1,31 @@
+/*
+ * Copying a backup, or WAL, from one repository to another.
+ */
+#ifndef ERPGO_ENGINE_COMMAND_COPY_RUN_H
+#define ERPGO_ENGINE_COMMAND_COPY_RUN_H
+
+#include "command/command.h"
+
+/* What became of a backup that was to be copied. */
+typedef struct CopyOutcome
+{
+	bool		was_there;		/* only events were copied */
+	bool		authenticated;	/* its manifest was, with the key */
+	int64		stored_bytes;	/* that the backup has */
+} CopyOutcome;
+
+/*
+ * Copies a backup, by so many processes at a time, and reads it back, with
+ * progress.  Damage in the source is FAILURE_DAMAGED and names the object;
+ * what was copied until then stays, and the next copy goes on with it.
+ */
+extern CopyOutcome copy_backup(Repository *source, Repository *target,
+							   const char *backup_id, int jobs);
+
+/*
+ * Copies the WAL that the target lacks, and the keys, with progress; how many
+ * files it were.
+ */
+extern int	copy_wal(Repository *source, Repository *target);
+
+#endif

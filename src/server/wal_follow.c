@@ -1,0 +1,254 @@
+/*
+ * WAL that follows.
+ *
+ * How far each repository has come is in shared memory and not in a table: a
+ * row that is written is WAL, so that an idle server would never rest.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "pgstat.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "alert_run.h"
+#include "repository_settings.h"
+#include "settings.h"
+#include "tail_job.h"
+#include "time_passed.h"
+#include "wal_follow.h"
+
+PG_FUNCTION_INFO_V1(erpgo_backup_wal_followers);
+
+#define COLUMNS 4
+
+/* Of the scheduler: when it last looked. */
+static int64 looked_ms = 0;
+
+/*
+ * What a URL is known by in shared memory; never 0.
+ */
+static uint64
+url_key(const char *url)
+{
+	return hash_bytes_extended((const unsigned char *) url, (int) strlen(url), 0) | 1;
+}
+
+/*
+ * What is known of a repository; the lock is held.  One that is not known
+ * takes the place of one that is not configured, of which there is always
+ * one.  NULL if it is not known and not to be added.
+ */
+static WalFollower *
+find_follower(const char *url, const RepositoryList *list)
+{
+	WalFollower *unused = NULL;
+
+	for (int i = 0; i < REPOSITORY_LIST_LIMIT; i++)
+	{
+		WalFollower *follower = &job_table->followers[i];
+		bool		is_configured = false;
+
+		if (follower->key == url_key(url))
+			return follower;
+		for (int j = 0; list != NULL && j < list->count; j++)
+			is_configured |= url_key(list->repositories[j].url) == follower->key;
+		if (list != NULL && !is_configured)
+			unused = follower;
+	}
+	if (unused != NULL)
+	{
+		memset(unused, 0, sizeof(*unused));
+		unused->key = url_key(url);
+	}
+	return unused;
+}
+
+/*
+ * What the archive has got so far.
+ */
+static WalArchived
+archived_now(void)
+{
+	WalArchived archived = {0};
+
+	pgstat_clear_snapshot();
+	archived.files = pgstat_fetch_stat_archiver()->archived_count;
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	archived.tail = job_table->tail.lsn;
+	LWLockRelease(job_table->lock);
+	return archived;
+}
+
+/*
+ * Was anything archived that the repository was not brought?  If so, that is
+ * noted as what it is to be brought now.
+ */
+static bool
+lacks_wal(const char *url, const RepositoryList *list, const WalArchived *archived)
+{
+	WalFollower *follower;
+	bool		lacks;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	follower = find_follower(url, list);
+	lacks = follower->copied_at == 0 || follower->failed_at != 0 ||
+		follower->copied.files != archived->files ||
+		follower->copied.tail != archived->tail;
+	if (lacks)
+	{
+		follower->asked = *archived;
+		follower->asked_at = GetCurrentTimestamp();
+	}
+	LWLockRelease(job_table->lock);
+	return lacks;
+}
+
+/*
+ * Asks for a repository to be brought what it lacks.
+ */
+static void
+follow(const char *url, const RepositoryList *list, const WalArchived *archived)
+{
+	JobRequest	request = {.kind = JOB_COPY_WAL};
+
+	if (!job_has_room() || job_target_active(JOB_COPY_WAL, url) ||
+		!lacks_wal(url, list, archived))
+		return;
+	strlcpy(request.target, url, sizeof(request.target));
+	(void) job_request(&request, 0, false);
+}
+
+/*
+ * Looks at all repositories that follow.
+ */
+static void
+follow_all(const RepositoryList *list)
+{
+	WalArchived archived = archived_now();
+
+	for (int i = 1; i < list->count; i++)
+	{
+		if (!list->repositories[i].wal_required)
+			follow(list->repositories[i].url, list, &archived);
+	}
+}
+
+long
+wal_follow_run(void)
+{
+	int64		interval = tail_job_interval() * INT64CONST(1000);
+	int64		now = passing_ms();
+	RepositoryList *list;
+	bool		any_follows = false;
+
+	if (!setting_enabled || !tail_job_archives_wal())
+		return 0;
+	list = settings_repositories();
+	for (int i = 1; i < list->count; i++)
+		any_follows |= !list->repositories[i].wal_required;
+	if (any_follows && (looked_ms == 0 || now - looked_ms >= interval))
+	{
+		looked_ms = now;
+		follow_all(list);
+	}
+	pfree(list);
+	return any_follows ? (long) (looked_ms + interval - now) : 0;
+}
+
+/*
+ * Notes the end of a job; true if it failed, or not, for the first time in a
+ * row.
+ */
+static bool
+note_end(const char *target, bool succeeded)
+{
+	WalFollower *follower;
+	bool		is_news = false;
+
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	follower = find_follower(target, NULL);
+	if (follower != NULL && succeeded)
+	{
+		is_news = follower->failed_at != 0;
+		follower->copied = follower->asked;
+		follower->copied_at = follower->asked_at;
+		follower->failed_at = 0;
+	}
+	else if (follower != NULL && follower->failed_at == 0)
+	{
+		is_news = true;
+		follower->failed_at = GetCurrentTimestamp();
+	}
+	LWLockRelease(job_table->lock);
+	return is_news;
+}
+
+void
+wal_follow_end(const char *target, const JobOutcome *outcome)
+{
+	bool		succeeded = outcome->sqlstate == ERRCODE_SUCCESSFUL_COMPLETION;
+	bool		is_news = note_end(target, succeeded);
+
+	if (is_news)
+		alerts_want();
+	if (!succeeded)
+		ereport(is_news ? WARNING : DEBUG1,
+				errcode(outcome->sqlstate),
+				errmsg("could not copy WAL to repository \"%s\": %s", target, outcome->message),
+				outcome->detail[0] ? errdetail("%s", outcome->detail) : 0,
+				outcome->hint[0] ? errhint("%s", outcome->hint) : 0);
+	else if (is_news)
+		ereport(LOG,
+				errmsg("WAL is copied to repository \"%s\" again", target));
+}
+
+/*
+ * Reads what is known of a repository.
+ */
+static WalFollower
+read_follower(const char *url)
+{
+	WalFollower copy = {0};
+	const WalFollower *follower;
+
+	LWLockAcquire(job_table->lock, LW_SHARED);
+	follower = find_follower(url, NULL);
+	if (follower != NULL)
+		copy = *follower;
+	LWLockRelease(job_table->lock);
+	return copy;
+}
+
+/*
+ * The repositories that WAL follows to, one row each: name, URL, until when
+ * they have what was archived, and since when they cannot be brought more.
+ */
+Datum
+erpgo_backup_wal_followers(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	RepositoryList *list;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (job_table == NULL)
+		PG_RETURN_VOID();
+	list = settings_repositories();
+	for (int i = 1; i < list->count; i++)
+	{
+		WalFollower follower = read_follower(list->repositories[i].url);
+		Datum		values[COLUMNS] = {
+			CStringGetTextDatum(repository_name(i)),
+			CStringGetTextDatum(list->repositories[i].url),
+			TimestampTzGetDatum(follower.copied_at),
+			TimestampTzGetDatum(follower.failed_at),
+		};
+		bool		nulls[COLUMNS] = {false, false, follower.copied_at == 0, follower.failed_at == 0};
+
+		if (!list->repositories[i].wal_required)
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	PG_RETURN_VOID();
+}

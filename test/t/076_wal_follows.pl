@@ -1,0 +1,133 @@
+# The WAL archive of further repositories: one has it before it counts as
+# archived, another one follows.
+use strict;
+use warnings;
+use ErpgoBackup qw(wait_for file_names read_file write_file);
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $server = ErpgoBackup->new('server', encrypted => 1,
+	settings => {
+		archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica',
+		'erpgo_backup.wal_flush_interval' => '1s' });
+my $base = $server->node->basedir;
+my ($required, $follower) = ("$base/required", "$base/follower");
+
+# The finished segments that a repository has, and what is in them.
+sub segments
+{
+	my ($folder) = @_;
+
+	return {} unless -d "$folder/main/wal";
+	return { map { $_ => read_file("$folder/main/wal/$_") } grep { !m{/tail/|tmp} } file_names("$folder/main/wal") };
+}
+
+sub has_all
+{
+	my ($folder) = @_;
+
+	return join(' ', sort keys %{ segments($folder) }) eq join(' ', sort keys %{ segments($server->folder) });
+}
+
+sub archived_count { return $server->sql('SELECT archived_count FROM pg_stat_archiver'); }
+
+# Ends a segment; its name.
+sub end_segment
+{
+	$server->sql('INSERT INTO t VALUES (0)');
+	my $segment = $server->sql('SELECT pg_walfile_name(pg_current_wal_lsn())');
+	$server->sql('SELECT pg_switch_wal()');
+	return $segment;
+}
+
+# Waits until the server takes a segment for archived.
+sub await_archived
+{
+	my ($segment) = @_;
+
+	wait_for("$segment to be archived",
+		sub { $server->sql("SELECT last_archived_wal >= '$segment' FROM pg_stat_archiver") eq 't' });
+	return;
+}
+
+sub has_segment
+{
+	my ($folder, $segment) = @_;
+
+	return scalar grep { m{/\Q$segment\E-} } keys %{ segments($folder) };
+}
+
+# The jobs of a kind that were started, by the log.
+sub jobs_started
+{
+	my ($title) = @_;
+	my @found = slurp_file($server->node->logfile) =~ /\] (?:DEBUG|LOG):  \Q$title\E.* started/g;
+
+	return scalar @found;
+}
+
+$server->sql('CREATE TABLE t AS SELECT generate_series(1, 100)');
+$server->run_backup(type => 'physical');
+await_archived(end_segment());
+
+subtest 'repositories that are added' => sub {
+	$server->set('erpgo_backup.repository' =>
+		join(',', $server->url, "file://$required?wal=required", "file://$follower?wal=follow"));
+	my $segment = end_segment();
+
+	await_archived($segment);
+	ok(has_segment($required, $segment), 'one that is required has a segment that counts as archived');
+	wait_for('the follower', sub { has_all($follower) });
+	is_deeply(segments($follower), segments($server->folder), 'one that follows gets the whole archive, byte for byte');
+};
+
+subtest 'an idle server' => sub {
+	# A clean-up, and what else follows a backup, writes for a while.
+	wait_for('nothing to be archived', sub {
+		my $before = jobs_started('copy of the WAL archive');
+		my $lsn = $server->sql('SELECT pg_current_wal_lsn()');
+
+		$server->sql('SELECT pg_sleep(3)');
+		return $lsn eq $server->sql('SELECT pg_current_wal_lsn()')
+		  && $before == jobs_started('copy of the WAL archive');
+	});
+	pass('has nothing copied, and writes nothing because of copies');
+};
+
+subtest 'a follower that is away' => sub {
+	rename($follower, "$follower.away") or die "rename: $!";
+	write_file($follower, "no folder\n");
+	my $segment = end_segment();
+
+	await_archived($segment);
+	pass('keeps no segment from being archived');
+	$server->node->wait_for_log(qr/WARNING: .*could not copy WAL to repository "file:\/\/\Q$follower\E"/);
+	like($server->sql('SELECT name, failed_at IS NOT NULL FROM erpgo_backup.wal_followers()'), qr/^3\|t$/, 'it is known since when it is');
+	$server->set('erpgo_backup.copy_delayed_after' => '1s');
+	wait_for('the alert', sub {
+		$server->sql("SELECT state FROM erpgo_backup_alerts WHERE subject = 'WAL in repository 3'") eq 'firing' });
+	unlink($follower);
+	rename("$follower.away", $follower) or die "rename: $!";
+	wait_for('the follower', sub { has_all($follower) });
+	pass('it catches up when it is back');
+	$server->node->wait_for_log(qr/WAL is copied to repository "file:\/\/\Q$follower\E" again/);
+	like($server->sql('SELECT erpgo_backup_metrics()'), qr/^erpgo_backup_wal_copied_timestamp_seconds\{repository="3"\} \d{10}/m,
+		'the metrics say until when it has all');
+};
+
+subtest 'a required one that is away' => sub {
+	rename($required, "$required.away") or die "rename: $!";
+	write_file($required, "no folder\n");
+	my $count = archived_count();
+	my $segment = end_segment();
+
+	wait_for('a failure', sub { $server->sql('SELECT last_failed_wal FROM pg_stat_archiver') eq $segment });
+	is(archived_count(), $count, 'lets no segment count as archived');
+	unlink($required);
+	rename("$required.away", $required) or die "rename: $!";
+	await_archived($segment);
+	ok(has_segment($required, $segment), 'until it has it');
+};
+
+$server->log_is_clean(qr/copy of|could not archive|could not copy|directory/);
+done_testing();
