@@ -136,12 +136,23 @@ sub run_job
 }
 
 subtest 'jobs of the server' => sub {
-	my $target = "$base/job";
-	my %copy = (job => 'copy', id => $physical, source => $server->url, repository => "file://$target");
-	my $folder = "$target/main/backup/$physical";
+	my %copy = (job => 'copy', id => $physical, source => $server->url);
+	my ($target, $folder);
 
-	is_deeply(run_job({ %copy, cluster => 'other' })->{error}{sqlstate}, '42704', 'a cluster that is not there is told');
-	run_job(\%copy, sub { return -e "$folder/writer.json" && file_names($folder) >= 2; });
+	is(run_job({ %copy, repository => "file://$base/job", cluster => 'other' })->{error}{sqlstate}, '42704',
+		'a cluster that is not there is told');
+	# One that is too fast to be ended is made again elsewhere.
+	foreach my $try (1 .. 50)
+	{
+		$target = "$base/job$try";
+		$folder = "$target/main/backup/$physical";
+		$copy{repository} = "file://$target";
+		run_job(\%copy, sub {
+			my @objects = -e "$folder/writer.json" ? file_names($folder) : ();
+			return @objects > 1 || -e "$folder/manifest.json";
+		});
+		last unless -e "$folder/manifest.json";
+	}
 	ok(!-e "$folder/manifest.json", 'a copy that is ended');
 	my ($exit_code, $list) = ErpgoBackup::run_program('erpgo_backup', '--repository', "file://$target", 'list');
 	unlike($list, qr/\Q$physical\E/, 'is no backup');
