@@ -431,11 +431,19 @@ s3_url_set_region(S3Url *url, const char *region)
 }
 
 int64_t
+s3_url_whole_size(const S3Url *url)
+{
+	return 2 * url->part_size + MIB;
+}
+
+int64_t
 s3_url_part_size(const S3Url *url, int part_count)
 {
 	int64_t		largest = LARGEST_PART_MIB * MIB;
 	int64_t		size = url->part_size;
 
+	if (part_count == 0)
+		return s3_url_whole_size(url);
 	for (int count = part_count; count >= url->max_parts / PART_SIZES && size < largest;
 		 count -= url->max_parts / PART_SIZES)
 		size *= 2;
