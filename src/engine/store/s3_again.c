@@ -5,15 +5,11 @@
 
 #include <time.h>
 
-#include "common/retry.h"
 #include "failure.h"
+#include "store/again.h"
 #include "store/aws_credentials.h"
 #include "store/s3_answer.h"
 #include "store/s3_call.h"
-
-/* One that never answered is probably not there; one that did comes back. */
-static const RetryPolicy unknown_server = {3, 250, 2000};
-static const RetryPolicy known_server = {9, 250, 30000};
 
 /*
  * If the server refuses the time of a signature, takes its own from now on;
@@ -54,7 +50,6 @@ bool
 s3_call_again(S3Client *client, const S3Answer *answer, int attempt)
 {
 	int64		delay_ms;
-	uint32		random = 0;
 
 	if (s3_answer_is_success(answer))
 	{
@@ -63,14 +58,12 @@ s3_call_again(S3Client *client, const S3Answer *answer, int attempt)
 	}
 	if (follow_clock(client, answer) || renew_credentials(client, answer))
 		return true;
-	(void) pg_strong_random(&random, sizeof(random));
-	if (!retry_decide(client->reached ? &known_server : &unknown_server, attempt,
-					  s3_answer_is_transient(answer), random, &delay_ms))
+	if (!again_decide(client->reached, attempt, s3_answer_is_transient(answer), &delay_ms))
 		return false;
 	notice("debug", NULL, "attempt %d to reach repository \"%s\" failed: %s, status %ld %s",
 		   attempt, client->shown_url, curl_easy_strerror(answer->result),
 		   answer->status, answer->error);
-	pg_usleep(delay_ms * 1000);
+	again_wait(delay_ms);
 	return true;
 }
 
