@@ -272,7 +272,7 @@ a_large_object_takes_little_memory(void **state)
 	long		before = peak_memory();
 
 	sink_release(object);
-	object = begin_large(*state, 120);
+	object = begin_large(*state, 60);
 	sink_finish(object);
 	sink_release(object);
 	assert_true(peak_memory() - before < 20 * 1024);
