@@ -20,10 +20,16 @@
 #define DEFAULT_REGION "us-east-1"
 #define DEFAULT_PART_MIB 8
 #define LARGEST_PART_MIB 1024
+#define DEFAULT_MAX_PARTS 10000
+#define DEFAULT_PARALLEL 4
+#define DEFAULT_THAW_DAYS 7
 #define DEFAULT_TIMEOUT_S 30
 #define LONGEST_TIMEOUT_S 3600
 
 #define MIB (INT64_C(1024) * 1024)
+
+/* Parts have ten sizes, each twice the one before. */
+#define PART_SIZES 10
 
 /* What the parameters say, before the host is known. */
 typedef struct Parameters
@@ -120,12 +126,117 @@ take_timeout(Parameters *parameters, const char *value)
 	return read_number(value, 1, LONGEST_TIMEOUT_S, &parameters->url->timeout_s);
 }
 
+static bool
+take_max_parts(Parameters *parameters, const char *value)
+{
+	return read_number(value, 100, DEFAULT_MAX_PARTS, &parameters->url->max_parts);
+}
+
+static bool
+take_parallel(Parameters *parameters, const char *value)
+{
+	return read_number(value, 1, S3_PARALLEL_LIMIT, &parameters->url->parallel);
+}
+
+/*
+ * Takes one of two words, each for the value that the server knows it by.
+ */
+static bool
+take_word(const char *value, const char *const words[][2], size_t count, const char **taken)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		if (strcmp(words[i][0], value) != 0)
+			continue;
+		*taken = words[i][1];
+		return true;
+	}
+	return false;
+}
+
+static bool
+take_encryption(Parameters *parameters, const char *value)
+{
+	static const char *const words[][2] = {{"AES256", "AES256"}, {"aws:kms", "aws:kms"}};
+
+	return take_word(value, words, 2, &parameters->url->encryption);
+}
+
+static bool
+take_encryption_key(Parameters *parameters, const char *value)
+{
+	return copy_word(parameters->url->encryption_key, S3_KEY_ID_SIZE, value,
+					 strlen(value), LOWER UPPER DIGITS "-_:/.");
+}
+
+/*
+ * Adds "key:value" to the tags, as the server wants them.
+ */
+static bool
+take_tag(Parameters *parameters, const char *value)
+{
+	char	   *tags = parameters->url->tags;
+	size_t		used = strlen(tags);
+	size_t		length = strlen(value);
+	size_t		key_length = strcspn(value, ":");
+
+	if (key_length == 0 || key_length >= length - 1 ||
+		strspn(value, LOWER UPPER DIGITS "-_.:") != length ||
+		strchr(value + key_length + 1, ':') != NULL ||
+		used + length + 2 > S3_TAGS_SIZE)
+		return false;
+	snprintf(tags + used, S3_TAGS_SIZE - used, "%s%.*s=%s", used == 0 ? "" : "&",
+			 (int) key_length, value, value + key_length + 1);
+	return true;
+}
+
+static bool
+take_lock(Parameters *parameters, const char *value)
+{
+	static const char *const words[][2] = {
+		{"governance", "GOVERNANCE"}, {"compliance", "COMPLIANCE"}
+	};
+
+	return take_word(value, words, 2, &parameters->url->lock_mode);
+}
+
+static bool
+take_lock_days(Parameters *parameters, const char *value)
+{
+	return read_number(value, 1, 36500, &parameters->url->lock_days);
+}
+
+static bool
+take_thaw_days(Parameters *parameters, const char *value)
+{
+	return read_number(value, 1, 365, &parameters->url->thaw_days);
+}
+
+static bool
+take_thaw_tier(Parameters *parameters, const char *value)
+{
+	static const char *const words[][2] = {
+		{"Standard", "Standard"}, {"Bulk", "Bulk"}, {"Expedited", "Expedited"}
+	};
+
+	return take_word(value, words, 3, &parameters->url->thaw_tier);
+}
+
 static const ParameterKind parameter_kinds[] = {
 	{"endpoint", take_endpoint, "An endpoint is given as \"https://host\" or \"https://host:port\", without TLS as \"http://host\"."},
 	{"region", take_region, "A region is given as \"region=eu-central-1\"."},
 	{"style", take_style, "The style of requests is \"style=path\" or \"style=virtual\"."},
 	{"storage_class", take_storage_class, "A storage class is given as \"storage_class=STANDARD_IA\"."},
 	{"part_size", take_part_size, "The size of parts is a number of MiB from 5 to 1024."},
+	{"max_parts", take_max_parts, "The number of parts that the server takes of an object is from 100 to 10000."},
+	{"parallel", take_parallel, "The number of requests of one object at a time is from 1 to 16."},
+	{"sse", take_encryption, "The encryption on the server is \"sse=AES256\" or \"sse=aws:kms\"."},
+	{"sse_key_id", take_encryption_key, "The identifier of a key consists of letters, digits, \"-\", \"_\", \":\", \"/\" and \".\"."},
+	{"tag", take_tag, "A tag is given as \"tag=key:value\", of letters, digits, \"-\", \"_\" and \".\"."},
+	{"object_lock", take_lock, "A lock is \"object_lock=governance\" or \"object_lock=compliance\"."},
+	{"lock_days", take_lock_days, "A lock lasts a number of days from 1 to 36500."},
+	{"thaw_days", take_thaw_days, "What was taken out of an archive stays for a number of days from 1 to 365."},
+	{"thaw_tier", take_thaw_tier, "The way out of an archive is \"thaw_tier=Standard\", \"thaw_tier=Bulk\" or \"thaw_tier=Expedited\"."},
 	{"timeout", take_timeout, "A timeout is a number of seconds from 1 to 3600."},
 };
 
@@ -139,7 +250,7 @@ take_parameter(Parameters *parameters, char *text, const char **problem)
 {
 	char	   *equals = strchr(text, '=');
 
-	*problem = "The parameters of a repository in object storage are endpoint, region, style, storage_class, part_size and timeout.";
+	*problem = "The parameters of a repository in object storage are endpoint, region, style, timeout, part_size, max_parts, parallel, storage_class, thaw_days, thaw_tier, sse, sse_key_id, tag, object_lock and lock_days.";
 	if (equals == NULL)
 		return false;
 	*equals = '\0';
@@ -226,6 +337,20 @@ settle_host(const Parameters *parameters)
 	name_host(url);
 }
 
+/*
+ * Do the parameters go together?
+ */
+static bool
+check_parameters(const S3Url *url, const char **problem)
+{
+	*problem = "The parameters object_lock and lock_days are given together.";
+	if ((url->lock_mode != NULL) != (url->lock_days > 0))
+		return false;
+	*problem = "The parameter sse_key_id is given together with sse=aws:kms.";
+	return url->encryption_key[0] == '\0' ||
+		(url->encryption != NULL && strcmp(url->encryption, "aws:kms") == 0);
+}
+
 bool
 s3_url_is_meant(const char *url)
 {
@@ -243,6 +368,10 @@ s3_url_parse(const char *url, S3Url *parsed, const char **problem)
 	memcpy(parsed->region, DEFAULT_REGION, sizeof(DEFAULT_REGION));
 	parsed->tls = true;
 	parsed->part_size = DEFAULT_PART_MIB * MIB;
+	parsed->max_parts = DEFAULT_MAX_PARTS;
+	parsed->parallel = DEFAULT_PARALLEL;
+	parsed->thaw_days = DEFAULT_THAW_DAYS;
+	parsed->thaw_tier = "Standard";
 	parsed->timeout_s = DEFAULT_TIMEOUT_S;
 
 	*problem = "A repository in object storage is given as \"s3://bucket/prefix\".";
@@ -251,7 +380,8 @@ s3_url_parse(const char *url, S3Url *parsed, const char **problem)
 	length = strcspn(location, "?");
 	if (!take_location(parsed, location, length, problem) ||
 		(location[length] == '?' &&
-		 !take_parameters(&parameters, location + length + 1, problem)))
+		 !take_parameters(&parameters, location + length + 1, problem)) ||
+		!check_parameters(parsed, problem))
 		return false;
 	settle_host(&parameters);
 	return true;
@@ -267,4 +397,27 @@ s3_url_set_region(S3Url *url, const char *region)
 	memcpy(url->region, copy, sizeof(copy));
 	name_host(url);
 	return true;
+}
+
+int64_t
+s3_url_part_size(const S3Url *url, int part_count)
+{
+	int64_t		largest = LARGEST_PART_MIB * MIB;
+	int64_t		size = url->part_size;
+
+	for (int count = part_count; count >= url->max_parts / PART_SIZES && size < largest;
+		 count -= url->max_parts / PART_SIZES)
+		size *= 2;
+	return size < largest ? size : largest;
+}
+
+int
+s3_url_parallel(const S3Url *url, int64_t part_size)
+{
+	int64_t		count = url->parallel * url->part_size / part_size;
+
+	/* With two, one is on its way while the other one is filled. */
+	if (count < 2)
+		count = 2;
+	return count < url->parallel ? (int) count : url->parallel;
 }

@@ -13,6 +13,11 @@
 #define S3_REGION_SIZE 64
 #define S3_HOST_SIZE 256
 #define S3_CLASS_SIZE 32
+#define S3_KEY_ID_SIZE 256
+#define S3_TAGS_SIZE 512
+
+/* Most requests of one object that are on their way at a time. */
+#define S3_PARALLEL_LIMIT 16
 
 /* A part of an upload, but the last, has at least so many bytes. */
 #define S3_SMALLEST_PART (INT64_C(5) * 1024 * 1024)
@@ -31,7 +36,17 @@ typedef struct S3Url
 	bool		path_style;		/* the bucket's name is in the path, not the
 								 * host */
 	char		storage_class[S3_CLASS_SIZE];	/* or empty */
+	const char *encryption;		/* on the server's side, "AES256" or
+								 * "aws:kms"; or NULL */
+	char		encryption_key[S3_KEY_ID_SIZE]; /* of the server, or empty */
+	char		tags[S3_TAGS_SIZE]; /* of objects, "a=b&c=d"; or empty */
+	const char *lock_mode;		/* "GOVERNANCE" or "COMPLIANCE"; or NULL */
+	int			lock_days;		/* after which an object can be deleted */
+	int			thaw_days;		/* that a copy out of an archive stays */
+	const char *thaw_tier;
 	int64_t		part_size;		/* bytes */
+	int			max_parts;		/* that an object may have */
+	int			parallel;		/* requests of one object at a time */
 	int			timeout_s;		/* how long a server may be silent */
 } S3Url;
 
@@ -49,5 +64,17 @@ extern bool s3_url_parse(const char *url, S3Url *parsed, const char **problem);
  * nothing changed, if it cannot be one.
  */
 extern bool s3_url_set_region(S3Url *url, const char *region);
+
+/*
+ * How many bytes the next part of an upload is to have, of which there are
+ * part_count: they grow, so that there are never more than the server takes.
+ */
+extern int64_t s3_url_part_size(const S3Url *url, int part_count);
+
+/*
+ * How many parts of an upload may be in memory at a time, if they have so many
+ * bytes.
+ */
+extern int	s3_url_parallel(const S3Url *url, int64_t part_size);
 
 #endif

@@ -31,6 +31,77 @@ what_is_not_given_is_that_of_aws(void **state)
 	assert_string_equal(url.storage_class, "");
 	assert_int_equal(url.part_size, 8 * 1024 * 1024);
 	assert_int_equal(url.timeout_s, 30);
+	assert_int_equal(url.parallel, 4);
+	assert_int_equal(url.max_parts, 10000);
+	assert_null(url.encryption);
+	assert_null(url.lock_mode);
+	assert_string_equal(url.tags, "");
+	assert_string_equal(url.thaw_tier, "Standard");
+}
+
+static void
+what_the_server_does_with_objects_is_taken_as_it_wants_it(void **state)
+{
+	S3Url		url = parse("s3://backups?sse=aws:kms&sse_key_id=arn:aws:kms:eu-west-1:111:key/a-b&tag=team:erp&tag=env:prod"
+							"&object_lock=compliance&lock_days=30&thaw_days=3&thaw_tier=Bulk");
+
+	assert_string_equal(url.encryption, "aws:kms");
+	assert_string_equal(url.encryption_key, "arn:aws:kms:eu-west-1:111:key/a-b");
+	assert_string_equal(url.tags, "team=erp&env=prod");
+	assert_string_equal(url.lock_mode, "COMPLIANCE");
+	assert_int_equal(url.lock_days, 30);
+	assert_int_equal(url.thaw_days, 3);
+	assert_string_equal(url.thaw_tier, "Bulk");
+}
+
+/*
+ * Bytes of an object that is stored in as many parts as it may have, and
+ * what memory that takes at most.
+ */
+static int64_t
+largest_object(const S3Url *url, int64_t *memory)
+{
+	int64_t		bytes = 0;
+
+	*memory = 0;
+	for (int i = 0; i < url->max_parts; i++)
+	{
+		int64_t		size = s3_url_part_size(url, i);
+
+		assert_true(i == 0 || size >= s3_url_part_size(url, i - 1));
+		bytes += size;
+		*memory = Max(*memory, size * s3_url_parallel(url, size));
+	}
+	return bytes;
+}
+
+static void
+parts_grow_so_that_there_are_never_too_many(void **state)
+{
+	S3Url		url = parse("s3://backups");
+	S3Url		other = parse("s3://backups?max_parts=1000&part_size=16&parallel=1");
+	int64_t		gib = INT64_C(1024) * 1024 * 1024;
+	int64_t		memory;
+
+	assert_int_equal(s3_url_part_size(&url, 0), url.part_size);
+	assert_int_equal(s3_url_part_size(&url, 999), url.part_size);
+	assert_int_equal(s3_url_part_size(&url, 1000), 2 * url.part_size);
+	assert_true(largest_object(&url, &memory) > 3500 * gib);
+	assert_true(memory <= 2 * gib);
+	assert_true(largest_object(&other, &memory) > 400 * gib);
+	assert_true(memory <= gib);
+}
+
+static void
+memory_is_that_of_the_parts_in_parallel(void **state)
+{
+	S3Url		url = parse("s3://backups?part_size=8&parallel=4");
+
+	assert_int_equal(s3_url_parallel(&url, url.part_size), 4);
+	assert_int_equal(s3_url_parallel(&url, 2 * url.part_size), 2);
+	assert_int_equal(s3_url_parallel(&url, 16 * url.part_size), 2);
+	url = parse("s3://backups?parallel=1");
+	assert_int_equal(s3_url_parallel(&url, url.part_size), 1);
 }
 
 static void
@@ -90,6 +161,11 @@ what_makes_no_sense_is_refused_with_what_would_be_valid(void **state)
 		"s3://backups?endpoint=https://a:0", "s3://backups?endpoint=https://a#b", "s3://backups?style=other",
 		"s3://backups?part_size=4", "s3://backups?part_size=1025", "s3://backups?part_size=8M", "s3://backups?timeout=0",
 		"s3://backups?timeout=-1", "s3://backups?storage_class=\r\nx:y", "s3://backups?region=a&&style=path",
+		"s3://backups?parallel=0", "s3://backups?parallel=17", "s3://backups?max_parts=99", "s3://backups?max_parts=10001",
+		"s3://backups?sse=AES128", "s3://backups?sse_key_id=a", "s3://backups?sse=AES256&sse_key_id=a",
+		"s3://backups?tag=a", "s3://backups?tag=a:", "s3://backups?tag=:b", "s3://backups?tag=a:b:c", "s3://backups?tag=a:b\r",
+		"s3://backups?object_lock=governance", "s3://backups?lock_days=3", "s3://backups?object_lock=legal&lock_days=3",
+		"s3://backups?object_lock=compliance&lock_days=0", "s3://backups?thaw_days=0", "s3://backups?thaw_tier=fast",
 		"s3://0123456789012345678901234567890123456789012345678901234567890123",
 	};
 
@@ -139,6 +215,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_given_is_that_of_aws),
+		cmocka_unit_test(what_the_server_does_with_objects_is_taken_as_it_wants_it),
+		cmocka_unit_test(parts_grow_so_that_there_are_never_too_many),
+		cmocka_unit_test(memory_is_that_of_the_parts_in_parallel),
 		cmocka_unit_test(the_prefix_may_be_missing),
 		cmocka_unit_test(parameters_are_taken_in_any_order),
 		cmocka_unit_test(the_region_is_in_the_host_of_aws),

@@ -1,6 +1,6 @@
 /*
- * One request to object storage, signed, sent by libcurl, and sent again
- * where that may help.
+ * Requests to object storage, signed, sent by libcurl, and sent again where
+ * that may help.
  *
  * Whatever the server does, an answer comes in bounded memory, and a silent
  * one is given up; no redirect is followed and no proxy of the environment
@@ -18,7 +18,7 @@
 #include "store/s3_sign.h"
 #include "store/store.h"
 
-#define S3_PAIR_LIMIT 5
+#define S3_PAIR_LIMIT 12
 
 /* A server to talk to, and how. */
 typedef struct S3Client
@@ -26,12 +26,9 @@ typedef struct S3Client
 	const char *shown_url;		/* for messages */
 	const S3Url *url;
 	StoreAccess access;
-	CURLM	   *multi;			/* has the connections */
-	CURL	   *handle;
-	pid_t		owner;			/* the process whose they are */
-	bool		busy;			/* within a request */
 	bool		reached;		/* the server has answered before */
 	bool		renewed;		/* credentials, since the last success */
+	int			signing;		/* counts changes of how it is signed */
 	int64		clock_offset_s; /* of the server's clock, where it insisted */
 } S3Client;
 
@@ -53,6 +50,8 @@ typedef struct S3Call
 	int			header_count;
 	const void *body;
 	size_t		body_len;
+	bool		has_checksum;	/* the server is to compare and keep the
+								 * body's digest */
 	S3DataReader on_data;		/* NULL: into the answer */
 	void	   *context;
 } S3Call;
@@ -65,13 +64,23 @@ struct S3Answer
 	char		error[64];		/* the server's word for it, or "" */
 	char		etag[128];
 	char		token[64];		/* the value of S3_TOKEN_HEADER */
+	char		checksum[64];	/* the value of S3_CHECKSUM_HEADER */
+	char		sent_checksum[S3_CHECKSUM_SIZE];	/* what it was told */
+	char		restore[128];	/* the value of "x-amz-restore" */
+	char		storage_class[S3_CLASS_SIZE];	/* "" is the usual one */
 	int64		size;			/* bytes that it announces; -1 if not told */
+	int64		range_from;		/* of a part of an object; -1 if it is none */
+	int64		range_total;	/* bytes of that object; -1 if not told */
 	time_t		date;			/* by the server's clock; 0 if not told */
+	int			signing;		/* the client's, when it was signed */
 	StringInfoData body;		/* what there was no other reader for */
 };
 
 /* The header that marks an object with its writer's token. */
 #define S3_TOKEN_HEADER "x-amz-meta-erpgo-token"
+
+/* The header with the digest of what is stored, in base64. */
+#define S3_CHECKSUM_HEADER "x-amz-checksum-sha256"
 
 /* Adds a parameter; their names come in byte order. */
 extern void s3_call_add_query(S3Call *call, const char *name,
@@ -92,15 +101,12 @@ extern void s3_call_once(S3Client *client, const S3Call *call,
 						 S3Answer *answer);
 
 /*
- * After an attempt, the number of which is given, from 1 on: waits and says
- * true if there is to be another one.
+ * After an attempt, the number of which is given, from 1 on: true if there is
+ * to be another one, after a delay.
  */
 extern bool s3_call_again(S3Client *client, const S3Answer *answer,
-						  int attempt);
+						  int attempt, int64 *delay_ms);
 
 extern void s3_answer_free(S3Answer *answer);
-
-/* Ends the connections, if they are this process's. */
-extern void s3_client_close(S3Client *client);
 
 #endif

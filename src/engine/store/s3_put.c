@@ -1,6 +1,6 @@
 /*
  * Putting an object into a bucket: small ones in one request, larger ones in
- * parts, so that memory holds one part at a time.
+ * parts, so that memory holds a few of them at a time.
  *
  * Every object is marked with a random token of its writer.  Where an answer
  * was lost and the next attempt says that there is such an object already,
@@ -12,17 +12,12 @@
 
 #include "failure.h"
 #include "store/s3_answer.h"
+#include "store/s3_parts.h"
 #include "store/s3_store.h"
 #include "store/s3_xml.h"
 
 #define HTTP_NOT_FOUND 404
 #define HTTP_PRECONDITION_FAILED 412
-
-#define FIRST_CAPACITY (64 * 1024)
-
-/* After so many parts they become twice as large, for there are at most 10,000. */
-#define PARTS_OF_A_SIZE 1000
-#define LARGEST_PART (INT64CONST(1024) * 1024 * 1024)
 
 typedef struct S3Put S3Put;
 
@@ -33,12 +28,7 @@ struct S3Put
 	char	   *name;
 	PutMode		mode;
 	char		token[S3_TOKEN_SIZE];
-	char	   *buffer;
-	int64		used;
-	int64		capacity;
-	char	   *upload_id;		/* NULL as long as one request may do */
-	char	  **etags;			/* of the parts */
-	int			part_count;
+	S3Parts		parts;
 	bool		stored;
 	pid_t		owner;
 	S3Put	   *next_unfinished;
@@ -57,13 +47,14 @@ abort_upload(S3Put *put)
 	S3Call		call = {
 		.method = "DELETE",
 		.name = put->name,
-		.query = {{"uploadId", put->upload_id}},
+		.query = {{"uploadId", put->parts.upload_id}},
 		.query_count = 1
 	};
 	S3Answer	answer;
 
-	if (put->upload_id == NULL || put->stored || put->owner != getpid())
+	if (put->parts.upload_id == NULL || put->stored || put->owner != getpid())
 		return;
+	s3_parts_stop(&put->parts);
 	s3_call_once(&put->store->client, &call, &answer);
 	s3_answer_free(&answer);
 }
@@ -177,11 +168,13 @@ conclude(S3Put *put, S3Answer *answer)
 static bool
 put_whole(S3Put *put)
 {
+	const S3Part *whole = s3_parts_filled(&put->parts);
 	S3Call		call = {
 		.method = "PUT",
 		.name = put->name,
-		.body = put->buffer,
-		.body_len = put->used
+		.body = whole->buffer,
+		.body_len = whole->used,
+		.has_checksum = true
 	};
 	S3Answer	answer;
 
@@ -219,9 +212,9 @@ read_upload_id(void *context, const char *around, const char *name,
 {
 	S3Put	   *put = context;
 
-	if (put->upload_id == NULL && strcmp(name, "UploadId") == 0 &&
+	if (put->parts.upload_id == NULL && strcmp(name, "UploadId") == 0 &&
 		content[0] != '\0')
-		put->upload_id = pg_strdup(content);
+		put->parts.upload_id = pg_strdup(content);
 }
 
 /*
@@ -238,59 +231,16 @@ begin_upload(S3Put *put)
 	};
 	S3Answer	answer;
 
+	s3_call_add_header(&call, "x-amz-checksum-algorithm", "SHA256");
 	add_object_headers(put, &call);
 	s3_call(&put->store->client, &call, &answer);
 	if (!s3_answer_is_success(&answer))
 		s3_fail(&put->store->client, &answer, "store", put->name);
 	if (!s3_xml_read(answer.body.data, answer.body.len, read_upload_id, put) ||
-		put->upload_id == NULL)
+		put->parts.upload_id == NULL)
 		fail(FAILURE_IO, NULL, "could not store object \"%s\" in \"%s\": server began no upload",
 			 put->name, put->store->store.url);
 	s3_answer_free(&answer);
-}
-
-/*
- * Stores what is in the buffer as the next part.
- */
-static void
-put_part(S3Put *put)
-{
-	char	   *number = psprintf("%d", put->part_count + 1);
-	S3Call		call = {
-		.method = "PUT",
-		.name = put->name,
-		.query = {{"partNumber", number}, {"uploadId", put->upload_id}},
-		.query_count = 2,
-		.body = put->buffer,
-		.body_len = put->used
-	};
-	S3Answer	answer;
-
-	s3_call(&put->store->client, &call, &answer);
-	if (!s3_answer_is_success(&answer))
-		s3_fail(&put->store->client, &answer, "store", put->name);
-	put->etags = pg_realloc(put->etags, (put->part_count + 1) * sizeof(char *));
-	put->etags[put->part_count++] = s3_xml_escape(answer.etag);
-	put->used = 0;
-	s3_answer_free(&answer);
-	pg_free(number);
-}
-
-/*
- * The list of all parts, as the server wants it.
- */
-static char *
-list_parts(const S3Put *put)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	appendStringInfoString(&list, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-	for (int i = 0; i < put->part_count; i++)
-		appendStringInfo(&list, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>",
-						 i + 1, put->etags[i]);
-	appendStringInfoString(&list, "</CompleteMultipartUpload>");
-	return list.data;
 }
 
 /*
@@ -299,11 +249,11 @@ list_parts(const S3Put *put)
 static void
 complete_upload(S3Put *put)
 {
-	char	   *list = list_parts(put);
+	char	   *list = s3_parts_list(&put->parts);
 	S3Call		call = {
 		.method = "POST",
 		.name = put->name,
-		.query = {{"uploadId", put->upload_id}},
+		.query = {{"uploadId", put->parts.upload_id}},
 		.query_count = 1,
 		.body = list,
 		.body_len = strlen(list)
@@ -328,58 +278,16 @@ complete_upload_claimed(S3Put *put)
 	s3_claim_release(put->store, claim);
 }
 
-/*
- * How many bytes the next part is to have.
- */
-static int64
-part_size(const S3Put *put)
-{
-	int64		size = put->store->url.part_size;
-
-	for (int count = put->part_count; count >= PARTS_OF_A_SIZE && size < LARGEST_PART;
-		 count -= PARTS_OF_A_SIZE)
-		size *= 2;
-	return Min(size, LARGEST_PART);
-}
-
-/*
- * Makes room in the buffer: true unless it is full with a part.
- */
-static bool
-make_room(S3Put *put)
-{
-	if (put->used < put->capacity)
-		return true;
-	if (put->capacity >= part_size(put))
-		return false;
-	put->capacity = Min(Max(FIRST_CAPACITY, 2 * put->capacity), part_size(put));
-	put->buffer = pg_realloc(put->buffer, put->capacity);
-	return true;
-}
-
 static void
 s3_put_write(Sink *sink, const void *data, size_t len)
 {
 	S3Put	   *put = (S3Put *) sink;
-	const char *from = data;
+	size_t		taken = s3_parts_take(&put->parts, data, len);
 
-	while (len > 0)
-	{
-		size_t		taken;
-
-		if (!make_room(put))
-		{
-			if (put->upload_id == NULL)
-				begin_upload(put);
-			put_part(put);
-			continue;
-		}
-		taken = Min((int64) len, put->capacity - put->used);
-		memcpy(put->buffer + put->used, from, taken);
-		put->used += taken;
-		from += taken;
-		len -= taken;
-	}
+	if (taken == len)
+		return;
+	begin_upload(put);
+	(void) s3_parts_take(&put->parts, (const char *) data + taken, len - taken);
 }
 
 static void
@@ -387,7 +295,7 @@ s3_put_finish(Sink *sink)
 {
 	S3Put	   *put = (S3Put *) sink;
 
-	if (put->upload_id == NULL)
+	if (put->parts.upload_id == NULL)
 	{
 		if (put->mode == PUT_NEW && put->store->no_conditions)
 			put_whole_claimed(put);
@@ -398,8 +306,7 @@ s3_put_finish(Sink *sink)
 		}
 		return;
 	}
-	if (put->used > 0)
-		put_part(put);
+	s3_parts_flush(&put->parts);
 	if (put->mode == PUT_NEW)
 		complete_upload_claimed(put);
 	else
@@ -413,11 +320,7 @@ s3_put_release(Sink *sink)
 
 	abort_upload(put);
 	forget(put);
-	for (int i = 0; i < put->part_count; i++)
-		pg_free(put->etags[i]);
-	pg_free(put->etags);
-	pg_free(put->upload_id);
-	pg_free(put->buffer);
+	s3_parts_free(&put->parts);
 	pg_free(put->name);
 	pg_free(put);
 }
@@ -436,6 +339,8 @@ s3_put(Store *store, const char *name, PutMode mode)
 	put->sink.ops = &s3_put_ops;
 	put->store = (S3Store *) store;
 	put->name = pg_strdup(name);
+	put->parts.store = put->store;
+	put->parts.name = put->name;
 	put->mode = mode;
 	s3_token(put->token);
 	remember(put);

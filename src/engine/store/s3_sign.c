@@ -37,6 +37,20 @@ s3_digest(const void *data, size_t len, char digest[S3_DIGEST_SIZE])
 }
 
 void
+s3_checksum(const char digest[S3_DIGEST_SIZE], char checksum[S3_CHECKSUM_SIZE])
+{
+	unsigned char bytes[DIGEST_BYTES];
+
+	for (int i = 0; i < DIGEST_BYTES; i++)
+	{
+		const char	pair[] = {digest[2 * i], digest[2 * i + 1], '\0'};
+
+		bytes[i] = (unsigned char) strtoul(pair, NULL, 16);
+	}
+	(void) EVP_EncodeBlock((unsigned char *) checksum, bytes, DIGEST_BYTES);
+}
+
+void
 s3_time(time_t now, char stamp[S3_TIME_SIZE])
 {
 	struct tm	parts;

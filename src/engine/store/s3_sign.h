@@ -12,6 +12,9 @@
 /* A SHA-256 in lower-case hexadecimal, with its terminating zero. */
 #define S3_DIGEST_SIZE 65
 
+/* A SHA-256 in base64, with its terminating zero. */
+#define S3_CHECKSUM_SIZE 45
+
 /* "20130524T000000Z", with its terminating zero. */
 #define S3_TIME_SIZE 17
 
@@ -44,6 +47,9 @@ typedef struct S3Signing
 
 /* The digest of some bytes. */
 extern void s3_digest(const void *data, size_t len, char digest[S3_DIGEST_SIZE]);
+
+/* The same in base64. */
+extern void s3_checksum(const char digest[S3_DIGEST_SIZE], char checksum[S3_CHECKSUM_SIZE]);
 
 /* A time as signatures have it. */
 extern void s3_time(time_t now, char stamp[S3_TIME_SIZE]);

@@ -9,19 +9,7 @@
 #include "store/aws_credentials.h"
 #include "store/s3_answer.h"
 
-#define HTTP_PARTIAL 206
 #define TOKEN_BYTES ((S3_TOKEN_SIZE - 1) / 2)
-
-/* An object on its way to a chain, in one or more attempts. */
-typedef struct S3Fetch
-{
-	S3Store    *store;
-	const char *name;
-	Sink	   *into;
-	int64		delivered;		/* bytes */
-	int64		seen;			/* bytes of this attempt */
-	char		etag[128];		/* of the first attempt */
-} S3Fetch;
 
 void
 s3_token(char token[S3_TOKEN_SIZE])
@@ -55,77 +43,6 @@ s3_look(S3Store *store, const char *name, char token[S3_TOKEN_SIZE],
 		s3_fail(&store->client, &answer, "examine", name);
 	strlcpy(token, answer.token, S3_TOKEN_SIZE);
 	*size = answer.size;
-	s3_answer_free(&answer);
-	return found;
-}
-
-/*
- * Passes a piece of an object on, unless an earlier attempt did.
- */
-static void
-deliver(void *context, const S3Answer *answer, const char *data, size_t len)
-{
-	S3Fetch    *fetch = context;
-	size_t		known = 0;
-
-	if (fetch->delivered == 0)
-		strlcpy(fetch->etag, answer->etag, sizeof(fetch->etag));
-	else if (strcmp(fetch->etag, answer->etag) != 0)
-		fail(FAILURE_IO, NULL, "object \"%s\" in \"%s\" was replaced while it was read",
-			 fetch->name, fetch->store->store.url);
-
-	/* A server that does not know ranges begins from the start. */
-	if (answer->status != HTTP_PARTIAL && fetch->seen < fetch->delivered)
-		known = Min((int64) len, fetch->delivered - fetch->seen);
-	fetch->seen += len;
-	sink_write(fetch->into, data + known, len - known);
-	fetch->delivered += len - known;
-}
-
-/*
- * Asks once for what has not come yet of an object.
- */
-static void
-fetch_rest(S3Fetch *fetch, S3Answer *answer)
-{
-	char	   *range = psprintf("bytes=" INT64_FORMAT "-", fetch->delivered);
-	S3Call		call = {
-		.method = "GET",
-		.name = fetch->name,
-		.headers = {{"range", range}},
-		.header_count = fetch->delivered > 0 ? 1 : 0,
-		.on_data = deliver,
-		.context = fetch
-	};
-
-	fetch->seen = 0;
-	s3_call_once(&fetch->store->client, &call, answer);
-	pg_free(range);
-}
-
-bool
-s3_get(Store *store, const char *name, Sink *into)
-{
-	S3Fetch		fetch = {.store = (S3Store *) store, .name = name, .into = into};
-	S3Client   *client = &fetch.store->client;
-	S3Answer	answer;
-	int			attempt = 0;
-	int64		before;
-	bool		found;
-
-	/* Only attempts that bring nothing count. */
-	do
-	{
-		if (attempt > 0)
-			s3_answer_free(&answer);
-		before = fetch.delivered;
-		fetch_rest(&fetch, &answer);
-		attempt = fetch.delivered > before ? 1 : attempt + 1;
-	}
-	while (s3_call_again(client, &answer, attempt));
-	found = s3_answer_is_success(&answer);
-	if (!found && (fetch.delivered > 0 || !s3_answer_is_absent(&answer)))
-		s3_fail(client, &answer, "read", name);
 	s3_answer_free(&answer);
 	return found;
 }
@@ -183,7 +100,6 @@ s3_credentials(Store *store)
 static void
 s3_close(Store *store)
 {
-	s3_client_close(&((S3Store *) store)->client);
 	pg_free(store->url);
 	pg_free(store);
 }
