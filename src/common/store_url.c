@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "common/azure_url.h"
 #include "common/s3_url.h"
 #include "common/sftp_url.h"
 #include "common/url_text.h"
@@ -35,7 +36,8 @@ check_path(const char *url, const char **problem)
 {
 	const char *path = path_start(url);
 
-	*problem = "A repository is given as \"file:///absolute/path\", \"s3://bucket/prefix\" or \"sftp://user@host/absolute/path\".";
+	*problem = "A repository is given as \"file:///absolute/path\", \"s3://bucket/prefix\", "
+		"\"azure://account/container/prefix\" or \"sftp://user@host/absolute/path\".";
 	return path != NULL && path_is_plain(path, problem);
 }
 
@@ -43,10 +45,13 @@ bool
 store_url_check(const char *url, const char **problem)
 {
 	S3Url		s3_url;
+	AzureUrl	azure_url;
 	SftpUrl		sftp_url;
 
 	if (s3_url_is_meant(url))
 		return s3_url_parse(url, &s3_url, problem);
+	if (azure_url_is_meant(url))
+		return azure_url_parse(url, &azure_url, problem);
 	if (sftp_url_is_meant(url))
 		return sftp_url_parse(url, &sftp_url, problem);
 	return check_path(url, problem);

@@ -8,6 +8,7 @@
 #include "common/object_name.h"
 #include "common/store_url.h"
 #include "failure.h"
+#include "store/azure_store.h"
 #include "store/file_store.h"
 #include "store/s3_store.h"
 #include "store/sftp_store.h"
@@ -31,6 +32,8 @@ store_open(const char *url, bool create)
 			 "\"%s\" does not name a repository", url);
 	if (s3_url_is_meant(url))
 		return s3_store_open(url, &store_access);
+	if (azure_url_is_meant(url))
+		return azure_store_open(url, &store_access);
 	if (sftp_url_is_meant(url))
 		return sftp_store_open(url, &store_access, create);
 	return file_store_open(url, store_url_path(url), create);
