@@ -51,7 +51,7 @@ WARNINGS = -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers $(if $(WERROR),-Werror)
 DEPENDENCIES = -MMD -MP
 ENGINE_LIBS = -L$(pkglibdir) -L$(libdir) -lpgcommon -lpgport -lpq \
-	-lzstd -llz4 -lz -ldeflate -lcrypto -lcurl -lexpat -ljansson -lmicrohttpd -lm
+	-lzstd -llz4 -lz -ldeflate -lcrypto -lcurl -lssh2 -lexpat -ljansson -lmicrohttpd -lm
 
 # The script of the extension, in the order of the names of its parts.
 sql/erpgo_backup--1.0.sql: $(sort $(wildcard sql/extension/*.sql))

@@ -13,12 +13,9 @@
 
 #include "common/host_port.h"
 #include "common/object_name.h"
+#include "common/url_text.h"
 
 #define SCHEME "s3://"
-
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS "0123456789"
 
 #define DEFAULT_REGION "us-east-1"
 #define DEFAULT_PART_MIB 8
@@ -50,34 +47,6 @@ typedef struct ParameterKind
 	ParameterTaker take;
 	const char *problem;
 } ParameterKind;
-
-/*
- * Copies so many bytes if they fit and consist of some characters only, not
- * being none.
- */
-static bool
-copy_word(char *target, size_t size, const char *start, size_t length,
-		  const char *characters)
-{
-	if (length == 0 || length >= size)
-		return false;
-	memcpy(target, start, length);
-	target[length] = '\0';
-	return strspn(target, characters) == length;
-}
-
-/*
- * Reads a number within limits; false if it is none.
- */
-static bool
-read_number(const char *value, int least, int most, int *number)
-{
-	if (value[0] == '\0' || strlen(value) > 6 ||
-		value[strspn(value, DIGITS)] != '\0')
-		return false;
-	*number = atoi(value);
-	return *number >= least && *number <= most;
-}
 
 static bool
 take_endpoint(Parameters *parameters, const char *value)

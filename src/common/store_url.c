@@ -8,7 +8,10 @@
 
 #include <string.h>
 
+#include "common/azure_url.h"
 #include "common/s3_url.h"
+#include "common/sftp_url.h"
+#include "common/url_text.h"
 
 #define FILE_SCHEME "file://"
 #define FILE_SCHEME_LENGTH (sizeof(FILE_SCHEME) - 1)
@@ -26,48 +29,6 @@ path_start(const char *url)
 }
 
 /*
- * Does the text have a byte that is not printed, as a line feed?
- */
-static bool
-has_control_character(const char *text)
-{
-	for (; *text != '\0'; text++)
-	{
-		if ((unsigned char) *text < ' ' || *text == '\x7F')
-			return true;
-	}
-	return false;
-}
-
-/*
- * Is this one of the components that stand for another folder, or nothing?
- */
-static bool
-component_is_special(const char *component, size_t length)
-{
-	return length == 0 ||
-		(length == 1 && component[0] == '.') ||
-		(length == 2 && component[0] == '.' && component[1] == '.');
-}
-
-/*
- * Does an absolute path consist of components that name something?
- */
-static bool
-components_are_plain(const char *path)
-{
-	while (*path == '/')
-	{
-		size_t		length = strcspn(path + 1, "/");
-
-		if (component_is_special(path + 1, length))
-			return false;
-		path += 1 + length;
-	}
-	return true;
-}
-
-/*
  * Checks a URL of a directory.
  */
 static bool
@@ -75,25 +36,24 @@ check_path(const char *url, const char **problem)
 {
 	const char *path = path_start(url);
 
-	if (path == NULL)
-		*problem = "A repository is given as \"file:///absolute/path\" or \"s3://bucket/prefix\".";
-	else if (has_control_character(path))
-		*problem = "The path of a repository must not contain control characters.";
-	else if (!components_are_plain(path))
-		*problem = "The path of a repository must be absolute, without \".\", \"..\", "
-			"a double slash or a slash at its end.";
-	else
-		return true;
-	return false;
+	*problem = "A repository is given as \"file:///absolute/path\", \"s3://bucket/prefix\", "
+		"\"azure://account/container/prefix\" or \"sftp://user@host/absolute/path\".";
+	return path != NULL && path_is_plain(path, problem);
 }
 
 bool
 store_url_check(const char *url, const char **problem)
 {
-	S3Url		parsed;
+	S3Url		s3_url;
+	AzureUrl	azure_url;
+	SftpUrl		sftp_url;
 
 	if (s3_url_is_meant(url))
-		return s3_url_parse(url, &parsed, problem);
+		return s3_url_parse(url, &s3_url, problem);
+	if (azure_url_is_meant(url))
+		return azure_url_parse(url, &azure_url, problem);
+	if (sftp_url_is_meant(url))
+		return sftp_url_parse(url, &sftp_url, problem);
 	return check_path(url, problem);
 }
 

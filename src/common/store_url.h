@@ -10,8 +10,10 @@
 /*
  * Checks a repository's URL without touching what it names.  Valid is
  * "file:///absolute/path" (a bare "/absolute/path" means the same) without
- * "." and ".." components, or "s3://bucket/prefix" with parameters
- * (common/s3_url.h).  On false, *problem is a static sentence that says
+ * "." and ".." components, "s3://bucket/prefix" with parameters
+ * (common/s3_url.h), "azure://account/container/prefix" with parameters
+ * (common/azure_url.h), or "sftp://user@host/absolute/path" with parameters
+ * (common/sftp_url.h).  On false, *problem is a static sentence that says
  * what would be valid.
  */
 extern bool store_url_check(const char *url, const char **problem);

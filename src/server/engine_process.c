@@ -64,8 +64,8 @@ static bool
 is_for_engine(const char *entry)
 {
 	static const char *const prefixes[] = {
-		"BACKUP_ENCRYPTION_KEY=", "POSTGRES_PASSWORD=", "AWS_", "SMTP_",
-		"SLACK_WEBHOOK_URL=", "WEBHOOK_", "HEARTBEAT_URL=",
+		"BACKUP_ENCRYPTION_KEY=", "POSTGRES_PASSWORD=", "AWS_", "AZURE_STORAGE_", "SMTP_",
+		"SFTP_", "SLACK_WEBHOOK_URL=", "WEBHOOK_", "HEARTBEAT_URL=",
 		"NOTIFICATION_EMAIL=", "BACKUP_CA_FILE=", "TZ=",
 		"LD_LIBRARY_PATH=", "METRICS_TOKEN=",
 	};

@@ -12,6 +12,7 @@
 #include "common/object_name.h"
 #include "failure.h"
 #include "store/file_store.h"
+#include "store/listing.h"
 
 typedef struct Walk Walk;
 
@@ -26,8 +27,7 @@ struct Walk
 	FileVisitor visit;
 	char	  **folders;		/* names of folders to walk, with their slash */
 	int			folder_count;
-	StoreListing listing;
-	int			capacity;
+	ListingBuilder builder;
 };
 
 /*
@@ -144,34 +144,14 @@ static void
 list_file(Walk *walk, int folder, const char *folder_name, const char *entry,
 		  const struct stat *status)
 {
-	StoreListing *listing = &walk->listing;
 	char	   *name = psprintf("%s%s", folder_name, entry);
-
-	if (!begins_with(name, walk->prefix) || !object_name_is_valid(name))
-	{
-		pg_free(name);
-		return;
-	}
-	if (listing->count == walk->capacity)
-	{
-		walk->capacity = Max(64, walk->capacity * 2);
-		listing->objects = pg_realloc(listing->objects, walk->capacity *
-									  sizeof(StoreObject));
-	}
-	listing->objects[listing->count++] = (StoreObject)
-	{
+	const StoreObject object = {
 		.name = name, .size = status->st_size, .modified = status->st_mtime
 	};
-}
 
-/*
- * Orders objects by the bytes of their names.
- */
-static int
-compare_objects(const void *a, const void *b)
-{
-	return strcmp(((const StoreObject *) a)->name,
-				  ((const StoreObject *) b)->name);
+	if (begins_with(name, walk->prefix) && object_name_is_valid(name))
+		listing_add(&walk->builder, &object);
+	pg_free(name);
 }
 
 StoreListing
@@ -185,10 +165,7 @@ file_list(Store *store, const char *prefix)
 
 	walk_prefix(&walk);
 	free_folders(&walk);
-	if (walk.listing.count > 0)
-		qsort(walk.listing.objects, walk.listing.count, sizeof(StoreObject),
-			  compare_objects);
-	return walk.listing;
+	return listing_finish(&walk.builder);
 }
 
 /*

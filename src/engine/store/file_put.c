@@ -167,30 +167,13 @@ begin_writeback(FilePut *put)
 	put->written_back = put->written;
 }
 
-/*
- * Fails if so many bytes more would not leave what is to be kept free.
- */
-static void
-require_space(Store *store, size_t len)
-{
-	int64		available;
-	int64		total;
-
-	if (store->reserve > 0 && store_space(store, &available, &total) &&
-		available - (int64) len < store->reserve)
-		fail(FAILURE_DISK_FULL,
-			 "Free some space, keep fewer backups, or change the setting erpgo_backup.minimum_free_space.",
-			 "repository \"%s\" has only " INT64_FORMAT " of " INT64_FORMAT " kB left, and " INT64_FORMAT " kB are kept free",
-			 store->url, available / 1024, total / 1024, store->reserve / 1024);
-}
-
 static void
 file_put_write(Sink *sink, const void *data, size_t len)
 {
 	FilePut    *put = (FilePut *) sink;
 	const char *from = data;
 
-	require_space(&put->store->store, len);
+	store_require_space(&put->store->store, len);
 	while (len > 0)
 	{
 		ssize_t		count = write(put->fd, from, len);

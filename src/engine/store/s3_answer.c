@@ -13,6 +13,8 @@
 #define ERROR_START "<Error"
 #define ERROR_START_LIMIT 200
 
+#define ERROR_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789."
+
 /* What to do about a word of the server. */
 typedef struct Advice
 {
@@ -24,6 +26,7 @@ typedef struct Advice
 #define KEY_HINT "Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the secrets file, or where else the credentials come from."
 #define TOKEN_HINT "The credentials are temporary ones: put new ones where they come from."
 #define REGION_HINT "Check region and endpoint in the URL of the repository."
+#define CONTAINER_HINT "Create the container, or correct the URL of the repository."
 #define TRUST_HINT "If a certification authority of your own signed it, name the file with its certificate as BACKUP_CA_FILE in the secrets file."
 
 static const Advice advices[] = {
@@ -40,6 +43,9 @@ static const Advice advices[] = {
 	{"TemporaryRedirect", FAILURE_STATE, REGION_HINT},
 	{"InvalidObjectState", FAILURE_STATE, "The object is in an archive: have it restored there first."},
 	{"InvalidStorageClass", FAILURE_STATE, "Check storage_class in the URL of the repository."},
+	{"ContainerNotFound", FAILURE_UNDEFINED, CONTAINER_HINT},
+	{"BlobArchived", FAILURE_STATE, "The object is in an archive: have it rehydrated there first."},
+	{"BlobImmutableDueToPolicy", FAILURE_PERMISSION, "The container has a policy that forbids it for some time."},
 	{"QuotaExceeded", FAILURE_DISK_FULL, "Free some space in the bucket, or raise its quota."},
 };
 
@@ -67,7 +73,8 @@ bool
 s3_answer_is_absent(const S3Answer *answer)
 {
 	return answer->result == CURLE_OK && answer->status == 404 &&
-		(answer->error[0] == '\0' || strcmp(answer->error, "NoSuchKey") == 0);
+		(answer->error[0] == '\0' || strcmp(answer->error, "NoSuchKey") == 0 ||
+		 strcmp(answer->error, "BlobNotFound") == 0);
 }
 
 bool
@@ -77,8 +84,21 @@ s3_answer_is_unsupported(const S3Answer *answer)
 }
 
 /*
- * Does the server's word for an error say that it passes, whatever the
- * status?
+ * Is the server's word for an error one of these?
+ */
+static bool
+error_is_among(const char *error, const char *const *errors, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (strcmp(errors[i], error) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does the word say that it passes, whatever the status?
  */
 static bool
 error_is_transient(const char *error)
@@ -87,12 +107,20 @@ error_is_transient(const char *error)
 		"InternalError", "SlowDown", "RequestTimeout", "ServiceUnavailable", "OperationAborted"
 	};
 
-	for (int i = 0; i < lengthof(errors); i++)
-	{
-		if (strcmp(errors[i], error) == 0)
-			return true;
-	}
-	return false;
+	return error_is_among(error, errors, lengthof(errors));
+}
+
+/*
+ * Does it say that it does not, though the status would?
+ */
+static bool
+error_is_lasting(const char *error)
+{
+	static const char *const errors[] = {
+		"BlobAlreadyExists", "BlobArchived", "BlobImmutableDueToPolicy"
+	};
+
+	return error_is_among(error, errors, lengthof(errors));
 }
 
 bool
@@ -103,6 +131,8 @@ s3_answer_is_transient(const S3Answer *answer)
 		if (answer->result == lasting_results[i].result)
 			return false;
 	}
+	if (answer->result == CURLE_OK && error_is_lasting(answer->error))
+		return false;
 	return answer->result != CURLE_OK || error_is_transient(answer->error) ||
 		answer->status == 408 || answer->status == 409 || answer->status == 429 ||
 		(answer->status >= 500 && answer->status != 501 && answer->status != 505 &&
@@ -119,7 +149,7 @@ read_code(void *context, const char *around, const char *name,
 	S3Answer   *answer = context;
 
 	if (strcmp(around, "Error") == 0 && strcmp(name, "Code") == 0 &&
-		strspn(content, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.") == strlen(content))
+		strspn(content, ERROR_CHARACTERS) == strlen(content))
 		strlcpy(answer->error, content, sizeof(answer->error));
 }
 
@@ -128,6 +158,10 @@ s3_answer_read_error(S3Answer *answer)
 {
 	char	   *start = pnstrdup(answer->body.data,
 								 Min(answer->body.len, ERROR_START_LIMIT));
+
+	/* A header may have brought another one. */
+	if (strspn(answer->error, ERROR_CHARACTERS) != strlen(answer->error))
+		answer->error[0] = '\0';
 
 	/* The completion of an upload may fail after it was answered with 200. */
 	if (strstr(start, ERROR_START) != NULL &&
@@ -159,7 +193,8 @@ describe_result(const S3Answer *answer, Failure *failure, char **reason)
  * The same about an answer.
  */
 static void
-describe_answer(const S3Answer *answer, Failure *failure, char **reason)
+describe_answer(const S3Client *client, const S3Answer *answer,
+				Failure *failure, char **reason)
 {
 	bool		refused = answer->status == 401 || answer->status == 403;
 
@@ -167,7 +202,8 @@ describe_answer(const S3Answer *answer, Failure *failure, char **reason)
 		answer->status == 404 ? FAILURE_UNDEFINED :
 		answer->status == 507 ? FAILURE_DISK_FULL :
 		s3_answer_is_transient(answer) ? FAILURE_IO : FAILURE_STATE;
-	failure->hint = refused ? KEY_HINT : answer->status / 100 == 3 ? REGION_HINT : NULL;
+	failure->hint = refused && client->dialect != NULL ? client->dialect->key_hint :
+		refused ? KEY_HINT : answer->status / 100 == 3 ? REGION_HINT : NULL;
 	for (int i = 0; i < lengthof(advices); i++)
 	{
 		if (strcmp(advices[i].error, answer->error) != 0)
@@ -180,6 +216,16 @@ describe_answer(const S3Answer *answer, Failure *failure, char **reason)
 					   answer->error[0] == '\0' ? "" : ")");
 }
 
+/*
+ * Where the credentials come from; NULL if that is not known.
+ */
+static const char *
+credentials_source(const S3Client *client)
+{
+	return client->dialect == NULL ? aws_credentials_source() :
+		client->dialect->credentials_source(client);
+}
+
 void
 s3_fail(S3Client *client, const S3Answer *answer, const char *action,
 		const char *name)
@@ -190,14 +236,14 @@ s3_fail(S3Client *client, const S3Answer *answer, const char *action,
 	if (answer->result != CURLE_OK)
 		describe_result(answer, &failure, &reason);
 	else
-		describe_answer(answer, &failure, &reason);
+		describe_answer(client, answer, &failure, &reason);
 	if (name == NULL)
 		failure.message = psprintf("could not %s repository \"%s\": %s", action,
 								   client->shown_url, reason);
 	else
 		failure.message = psprintf("could not %s object \"%s\" in \"%s\": %s",
 								   action, name, client->shown_url, reason);
-	if (failure.kind == FAILURE_PERMISSION && aws_credentials_source() != NULL)
-		failure.detail = psprintf("The credentials come from %s.", aws_credentials_source());
+	if (failure.kind == FAILURE_PERMISSION && credentials_source(client) != NULL)
+		failure.detail = psprintf("The credentials come from %s.", credentials_source(client));
 	fail_with(&failure);
 }

@@ -20,8 +20,22 @@
 
 #define S3_PAIR_LIMIT 12
 
+typedef struct S3Client S3Client;
+struct S3Exchange;
+
+/* What a kind of object storage other than S3 does in its own way. */
+typedef struct S3Dialect
+{
+	/* Signs a request, and tells libcurl where it goes, with all headers. */
+	void		(*prepare) (struct S3Exchange *exchange);
+
+	/* Which secret lets us in. */
+	const char *(*credentials_source) (const S3Client *client);
+	const char *key_hint;		/* what to do where the server refuses us */
+} S3Dialect;
+
 /* A server to talk to, and how. */
-typedef struct S3Client
+struct S3Client
 {
 	const char *shown_url;		/* for messages */
 	const S3Url *url;
@@ -30,7 +44,9 @@ typedef struct S3Client
 	bool		renewed;		/* credentials, since the last success */
 	int			signing;		/* counts changes of how it is signed */
 	int64		clock_offset_s; /* of the server's clock, where it insisted */
-} S3Client;
+	const S3Dialect *dialect;	/* NULL for S3 itself */
+	const void *dialect_url;	/* what else the dialect has to know */
+};
 
 typedef struct S3Answer S3Answer;
 
@@ -78,6 +94,7 @@ struct S3Answer
 
 /* The header that marks an object with its writer's token. */
 #define S3_TOKEN_HEADER "x-amz-meta-erpgo-token"
+#define AZURE_TOKEN_HEADER "x-ms-meta-erpgotoken"
 
 /* The header with the digest of what is stored, in base64. */
 #define S3_CHECKSUM_HEADER "x-amz-checksum-sha256"

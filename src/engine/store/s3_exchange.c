@@ -120,6 +120,8 @@ note_header(char *line, size_t size, size_t count, void *context)
 
 	if (note_text(line, len, "ETag", answer->etag, sizeof(answer->etag)) ||
 		note_text(line, len, S3_TOKEN_HEADER, answer->token, sizeof(answer->token)) ||
+		note_text(line, len, AZURE_TOKEN_HEADER, answer->token, sizeof(answer->token)) ||
+		note_text(line, len, "x-ms-error-code", answer->error, sizeof(answer->error)) ||
 		note_text(line, len, S3_CHECKSUM_HEADER, answer->checksum, sizeof(answer->checksum)) ||
 		note_text(line, len, "x-amz-restore", answer->restore, sizeof(answer->restore)) ||
 		note_text(line, len, "x-amz-storage-class", answer->storage_class, sizeof(answer->storage_class)))
@@ -281,7 +283,10 @@ s3_exchange_begin(S3Client *client, const S3Call *call, S3Answer *answer)
 	initStringInfo(&exchange->taken);
 	set_common_options(exchange);
 	set_request(exchange);
-	s3_request_prepare(exchange);
+	if (client->dialect == NULL)
+		s3_request_prepare(exchange);
+	else
+		client->dialect->prepare(exchange);
 	if (curl_multi_add_handle(transport.multi, exchange->handle) != CURLM_OK)
 		s3_require_done(CURLE_OUT_OF_MEMORY);
 	exchange->next = transport.under_way;

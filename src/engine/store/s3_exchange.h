@@ -48,6 +48,13 @@ extern void s3_exchange_end(S3Exchange *exchange);
 /* Fails unless libcurl did as it was told; only memory can be the reason. */
 extern void s3_require_done(CURLcode result);
 
+/* Adds a header to those that are sent. */
+extern void s3_request_add_header(S3Exchange *exchange, const char *name,
+								  const char *value);
+
+/* Tells libcurl of all headers that were added. */
+extern void s3_request_finish_headers(S3Exchange *exchange);
+
 /* Signs a request, and tells libcurl where it goes, with all headers. */
 extern void s3_request_prepare(S3Exchange *exchange);
 

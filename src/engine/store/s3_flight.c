@@ -7,15 +7,11 @@
 #include <time.h>
 
 #include "clock.h"
-#include "common/retry.h"
 #include "failure.h"
+#include "store/again.h"
 #include "store/aws_credentials.h"
 #include "store/s3_answer.h"
 #include "store/s3_flight.h"
-
-/* One that never answered is probably not there; one that did comes back. */
-static const RetryPolicy unknown_server = {3, 250, 2000};
-static const RetryPolicy known_server = {9, 250, 30000};
 
 /* How long to wait for something to happen at a time. */
 #define WAIT_MS 1000
@@ -50,7 +46,7 @@ renew_credentials(S3Client *client, const S3Answer *answer)
 		strcmp(answer->error, "TokenRefreshRequired") == 0 ||
 		(answer->error[0] == '\0' && (answer->status == 400 || answer->status == 403));
 
-	if (client->renewed || answer->result != CURLE_OK || !refused)
+	if (client->dialect != NULL || client->renewed || answer->result != CURLE_OK || !refused)
 		return false;
 	client->renewed = aws_credentials_expire();
 	client->signing++;
@@ -60,8 +56,6 @@ renew_credentials(S3Client *client, const S3Answer *answer)
 bool
 s3_call_again(S3Client *client, const S3Answer *answer, int attempt, int64 *delay_ms)
 {
-	uint32		random = 0;
-
 	*delay_ms = 0;
 	if (s3_answer_is_success(answer))
 	{
@@ -73,9 +67,7 @@ s3_call_again(S3Client *client, const S3Answer *answer, int attempt, int64 *dela
 		return true;
 	if (follow_clock(client, answer) || renew_credentials(client, answer))
 		return true;
-	(void) pg_strong_random(&random, sizeof(random));
-	if (!retry_decide(client->reached ? &known_server : &unknown_server, attempt,
-					  s3_answer_is_transient(answer), random, delay_ms))
+	if (!again_decide(client->reached, attempt, s3_answer_is_transient(answer), delay_ms))
 		return false;
 	notice("debug", NULL, "attempt %d to reach repository \"%s\" failed: %s, status %ld %s",
 		   attempt, client->shown_url, curl_easy_strerror(answer->result),

@@ -7,6 +7,7 @@
 
 #include "common/object_name.h"
 #include "failure.h"
+#include "store/listing.h"
 #include "store/s3_answer.h"
 #include "store/s3_store.h"
 #include "store/s3_xml.h"
@@ -38,13 +39,6 @@ typedef struct S3Page
 	char	   *marker;			/* the same, with token, in a listing of
 								 * uploads */
 } S3Page;
-
-/* What is gathered for a caller. */
-typedef struct Gathered
-{
-	StoreListing listing;
-	int			capacity;
-} Gathered;
 
 /*
  * Replaces a text.
@@ -242,42 +236,18 @@ s3_list_all(S3Store *store, const char *prefix, S3ObjectReader on_object,
 static void
 gather(void *context, const StoreObject *object)
 {
-	Gathered   *gathered = context;
-	StoreListing *listing = &gathered->listing;
-
-	if (!object_name_is_valid(object->name))
-		return;
-	if (listing->count == gathered->capacity)
-	{
-		gathered->capacity = Max(64, 2 * gathered->capacity);
-		listing->objects = pg_realloc(listing->objects,
-									  gathered->capacity * sizeof(StoreObject));
-	}
-	listing->objects[listing->count] = *object;
-	listing->objects[listing->count++].name = pg_strdup(object->name);
-}
-
-/*
- * Compares two objects by name, for qsort.
- */
-static int
-compare_objects(const void *a, const void *b)
-{
-	return strcmp(((const StoreObject *) a)->name,
-				  ((const StoreObject *) b)->name);
+	if (object_name_is_valid(object->name))
+		listing_add(context, object);
 }
 
 StoreListing
 s3_list(Store *store, const char *prefix)
 {
-	Gathered	gathered = {0};
+	ListingBuilder gathered = {0};
 
-	s3_list_all((S3Store *) store, prefix, gather, &gathered);
 	/* Not every server has the order of bytes. */
-	if (gathered.listing.count > 0)
-		qsort(gathered.listing.objects, gathered.listing.count,
-			  sizeof(StoreObject), compare_objects);
-	return gathered.listing;
+	s3_list_all((S3Store *) store, prefix, gather, &gathered);
+	return listing_finish(&gathered);
 }
 
 /*

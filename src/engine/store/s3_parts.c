@@ -88,6 +88,8 @@ send_part(S3Parts *parts)
 	memset(&parts->stored[parts->count++], 0, sizeof(S3StoredPart));
 	part->number = parts->count;
 	snprintf(part->number_text, sizeof(part->number_text), "%d", part->number);
+	if (parts->address != NULL)
+		parts->address(parts, part, &call);
 	s3_flight_begin(&parts->flights[parts->filled], &parts->store->client, &call);
 }
 

@@ -17,7 +17,7 @@ typedef struct S3Part
 	int64		used;
 	int64		capacity;
 	int			number;			/* from 1 on, once it is on its way */
-	char		number_text[12];
+	char		number_text[24];
 } S3Part;
 
 /* A part that is stored. */
@@ -27,7 +27,9 @@ typedef struct S3StoredPart
 	char		checksum[S3_CHECKSUM_SIZE]; /* "" if the server keeps none */
 } S3StoredPart;
 
-typedef struct S3Parts
+typedef struct S3Parts S3Parts;
+
+struct S3Parts
 {
 	S3Store    *store;
 	const char *name;
@@ -38,7 +40,10 @@ typedef struct S3Parts
 	S3StoredPart *stored;
 	int			count;			/* of parts that were begun */
 	int64		moved_ms;		/* when flights were moved, by clock_ms */
-} S3Parts;
+
+	/* Says in another way than S3's which part a request stores; or NULL. */
+	void		(*address) (const S3Parts *parts, S3Part *part, S3Call *call);
+};
 
 /* The part that is being filled. */
 extern S3Part *s3_parts_filled(S3Parts *parts);

@@ -41,11 +41,8 @@ compare_headers(const void *a, const void *b)
 	return strcmp(((const S3Pair *) a)->name, ((const S3Pair *) b)->name);
 }
 
-/*
- * Adds a header to those that are sent.
- */
-static void
-send_header(S3Exchange *exchange, const char *name, const char *value)
+void
+s3_request_add_header(S3Exchange *exchange, const char *name, const char *value)
 {
 	char	   *line = psprintf("%s:%s%s", name, value[0] == '\0' ? "" : " ", value);
 	struct curl_slist *longer = curl_slist_append(exchange->headers, line);
@@ -54,6 +51,15 @@ send_header(S3Exchange *exchange, const char *name, const char *value)
 		s3_require_done(CURLE_OUT_OF_MEMORY);
 	exchange->headers = longer;
 	pg_free(line);
+}
+
+void
+s3_request_finish_headers(S3Exchange *exchange)
+{
+	/* Without a value these are not sent, though libcurl would by itself. */
+	s3_request_add_header(exchange, "Content-Type", "");
+	s3_request_add_header(exchange, "Expect", "");
+	s3_require_done(curl_easy_setopt(exchange->handle, CURLOPT_HTTPHEADER, exchange->headers));
 }
 
 /*
@@ -102,12 +108,9 @@ sign(S3Exchange *exchange, const char *host, S3Signing signing)
 										  headers);
 	authorization = s3_authorization(&signing, &identity);
 	for (int i = 0; i < signing.header_count; i++)
-		send_header(exchange, headers[i].name, headers[i].value);
-	send_header(exchange, "Authorization", authorization);
-	/* Without a value these are not sent, though libcurl would by itself. */
-	send_header(exchange, "Content-Type", "");
-	send_header(exchange, "Expect", "");
-	s3_require_done(curl_easy_setopt(exchange->handle, CURLOPT_HTTPHEADER, exchange->headers));
+		s3_request_add_header(exchange, headers[i].name, headers[i].value);
+	s3_request_add_header(exchange, "Authorization", authorization);
+	s3_request_finish_headers(exchange);
 	pg_free(authorization);
 }
 

@@ -91,7 +91,7 @@ s3_close(Store *store)
 	pg_free(store);
 }
 
-static const StoreOps s3_store_ops = {
+const StoreOps s3_store_ops = {
 	.put = s3_put,
 	.get = s3_get,
 	.list = s3_list,

@@ -25,6 +25,9 @@ typedef struct S3Store
 	bool		no_conditions;	/* the server has no conditional PUT */
 } S3Store;
 
+/* What a store in a bucket does. */
+extern const StoreOps s3_store_ops;
+
 /* Opens the bucket that a URL names, without asking for it. */
 extern Store *s3_store_open(const char *url, const StoreAccess *access);
 

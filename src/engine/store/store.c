@@ -8,8 +8,10 @@
 #include "common/object_name.h"
 #include "common/store_url.h"
 #include "failure.h"
+#include "store/azure_store.h"
 #include "store/file_store.h"
 #include "store/s3_store.h"
+#include "store/sftp_store.h"
 #include "stream/filters.h"
 
 static StoreAccess store_access;
@@ -30,6 +32,10 @@ store_open(const char *url, bool create)
 			 "\"%s\" does not name a repository", url);
 	if (s3_url_is_meant(url))
 		return s3_store_open(url, &store_access);
+	if (azure_url_is_meant(url))
+		return azure_store_open(url, &store_access);
+	if (sftp_url_is_meant(url))
+		return sftp_store_open(url, &store_access, create);
 	return file_store_open(url, store_url_path(url), create);
 }
 
@@ -151,6 +157,20 @@ bool
 store_space(Store *store, int64 *free, int64 *total)
 {
 	return store->ops->space(store, free, total);
+}
+
+void
+store_require_space(Store *store, size_t len)
+{
+	int64		available;
+	int64		total;
+
+	if (store->reserve > 0 && store_space(store, &available, &total) &&
+		available - (int64) len < store->reserve)
+		fail(FAILURE_DISK_FULL,
+			 "Free some space, keep fewer backups, or change the setting erpgo_backup.minimum_free_space.",
+			 "repository \"%s\" has only " INT64_FORMAT " of " INT64_FORMAT " kB left, and " INT64_FORMAT " kB are kept free",
+			 store->url, available / 1024, total / 1024, store->reserve / 1024);
 }
 
 const char *

@@ -111,7 +111,7 @@ struct Store
  */
 typedef struct StoreAccess
 {
-	/* What a variable of the AWS tools is set to; NULL if it is not. */
+	/* What a secret, by its name, is set to; NULL if it is not. */
 	const char *(*variable) (const char *name);
 	const char *ca_file;		/* certificates that are trusted as well, or
 								 * NULL */
@@ -142,6 +142,11 @@ extern void store_forget(Store *store, const char *name);
 extern bool store_space(Store *store, int64 *free, int64 *total);
 extern const char *store_credentials(Store *store);
 extern void store_close(Store *store);
+
+/*
+ * Fails if writing so many bytes more would not leave what is to be kept free.
+ */
+extern void store_require_space(Store *store, size_t len);
 
 extern void store_listing_free(StoreListing *listing);
 
