@@ -64,7 +64,7 @@ static bool
 is_for_engine(const char *entry)
 {
 	static const char *const prefixes[] = {
-		"BACKUP_ENCRYPTION_KEY=", "POSTGRES_PASSWORD=", "AWS_", "SMTP_",
+		"BACKUP_ENCRYPTION_KEY=", "BACKUP_ENCRYPTION_KEY_COMMAND=", "POSTGRES_PASSWORD=", "AWS_", "SMTP_",
 		"SLACK_WEBHOOK_URL=", "WEBHOOK_", "HEARTBEAT_URL=",
 		"NOTIFICATION_EMAIL=", "BACKUP_CA_FILE=", "TZ=",
 		"LD_LIBRARY_PATH=", "METRICS_TOKEN=",

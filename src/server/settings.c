@@ -63,6 +63,7 @@ int			setting_health_interval = 15 * 60;
 static bool default_schedules = true;
 static char *repository;
 static char *secrets_file;
+static char *encryption_key_command;
 static char *retention_timezone;
 static int	encryption = ENCRYPTION_AUTO;
 static int	verify_depth = VERIFY_ARCHIVE;
@@ -243,6 +244,11 @@ define_places(void)
 							   "Only the server's user may be able to read it.",
 							   &secrets_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
 							   check_secrets_file, NULL, NULL);
+	DefineCustomStringVariable("erpgo_backup.encryption_key_command",
+							   "Shell command that prints the encryption key.",
+							   "It is not run by the server, but by the program that makes backups.  It must hold no secret.",
+							   &encryption_key_command, "", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	DefineCustomStringVariable("erpgo_backup.connection",
 							   "Connection string with which pg_dump connects.",
 							   "Empty means the server's Unix socket and its superuser.",
@@ -471,6 +477,12 @@ const char *
 settings_secrets_file(void)
 {
 	return secrets_file[0] == '\0' ? NULL : secrets_file;
+}
+
+const char *
+settings_encryption_key_command(void)
+{
+	return encryption_key_command[0] == '\0' ? NULL : encryption_key_command;
 }
 
 const char *

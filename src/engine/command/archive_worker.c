@@ -14,6 +14,7 @@
 #include "command/wal_ready.h"
 #include "isolated.h"
 #include "repository/owner.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 #include "repository/wal_archive.h"
 #include "repository/wal_note.h"
@@ -43,7 +44,7 @@ archive_repository(json_t *job)
 {
 	return repository_open_writer(job_required_text(job, "repository"),
 								  job_required_text(job, "cluster"),
-								  secret_get(SECRET_ENCRYPTION_KEY),
+								  master_key(),
 								  job_required_text(json_object_get(job, "server"),
 													"system_identifier"));
 }

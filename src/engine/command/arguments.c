@@ -5,6 +5,7 @@
 
 #include "command/arguments.h"
 #include "failure.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 void
@@ -68,5 +69,5 @@ repository_from_options(const CommonOptions *options)
 			 "no repository is given");
 	secrets_load(options->secrets_file);
 	return repository_open(options->repository, options->cluster,
-						   secret_get(SECRET_ENCRYPTION_KEY));
+						   master_key());
 }

@@ -158,11 +158,12 @@ describe_job(const CommonOptions *options, const BackupRequest *request,
 	char		id[BACKUP_ID_SIZE];
 
 	backup_id_make(id, time_now_ms() / 1000, BACKUP_PHYSICAL);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:s, s:s, s:o, s:s, s:I, s:{s:s, s:i, s:s, s:s}}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:s, s:s, s:s, s:o, s:s, s:I, s:{s:s, s:i, s:s, s:s}}",
 					 "job", "backup", "id", id, "type", "physical",
 					 "repository", options->repository,
 					 "cluster", options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
 					 "secrets_file", json_text(options->secrets_file),
+					 "encryption_key_command", json_text(options->encryption_key_command),
 					 "jobs", options->jobs,
 					 "compression", request->compression,
 					 "encryption", request->encryption,

@@ -5,6 +5,7 @@
 
 #include "protocol.h"
 #include "repository/owner.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 #define APPLICATION "erpgo_backup"
@@ -60,6 +61,7 @@ job_run(json_t *job)
 {
 	const char *name = job_required_text(job, "job");
 
+	master_key_set_command(job_text(job, "encryption_key_command"));
 	for (int i = 0; i < lengthof(jobs); i++)
 	{
 		if (strcmp(jobs[i].name, name) == 0)
@@ -140,7 +142,7 @@ job_repository(json_t *job)
 	secrets_load(job_text(job, "secrets_file"));
 	return repository_open_writer(job_required_text(job, "repository"),
 								  job_required_text(job, "cluster"),
-								  secret_get(SECRET_ENCRYPTION_KEY),
+								  master_key(),
 								  job_required_text(job_server(job), "system_identifier"));
 }
 
@@ -204,7 +206,7 @@ job_cipher(json_t *job, Repository *repository)
 {
 	const char *word = job_required_text(job, "encryption");
 	bool		automatic = strcmp(word, "auto") == 0;
-	bool		has_key = secret_get(SECRET_ENCRYPTION_KEY) != NULL;
+	bool		has_key = master_key() != NULL;
 	Cipher		cipher = has_key ? CIPHER_AES_256_CBC : CIPHER_NONE;
 
 	if (!automatic && !cipher_parse(word, &cipher))

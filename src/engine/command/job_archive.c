@@ -147,6 +147,9 @@ look_ahead(Archiver *archiver)
 static void
 answer(Archiver *archiver, const Failure *problem)
 {
+	/* The key was read at the start; the next engine knows the one of then. */
+	if (problem != NULL && problem->kind == FAILURE_KEY)
+		fail_with(problem);
 	protocol_send("row", json_pack("{s:s, s:b, s:o, s:o, s:o}",
 								   "file", archiver->wanted,
 								   "archived", problem == NULL,

@@ -7,6 +7,7 @@
 #include "command/arguments.h"
 #include "command/standby.h"
 #include "repository/owner.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 const char *const help_register_standby =
@@ -42,7 +43,7 @@ register_standby(const CommonOptions *options, const char *conninfo)
 	secrets_load(options->secrets_file);
 	standby_open(&standby, conninfo);
 	repository = repository_open_writer(options->repository, cluster,
-										secret_get(SECRET_ENCRYPTION_KEY),
+										master_key(),
 										standby.system_identifier);
 	owner_register_standby(repository, standby.data_directory);
 	PQfinish(standby.connection);

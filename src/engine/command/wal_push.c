@@ -11,6 +11,7 @@
 #include "command/job.h"
 #include "common/controldata_utils.h"
 #include "repository/owner.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 #include "repository/wal_archive.h"
 #include "repository/wal_note.h"
@@ -108,7 +109,7 @@ push(const CommonOptions *options, const PushRequest *request)
 	secrets_load(options->secrets_file);
 	repository = repository_open_writer(options->repository,
 										options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
-										secret_get(SECRET_ENCRYPTION_KEY),
+										master_key(),
 										read_system_identifier(request->pgdata));
 	owner_require(repository, request->pgdata);
 	source.encrypted = decide_encryption(request->encryption, repository);

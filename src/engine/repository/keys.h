@@ -108,6 +108,12 @@ extern ClusterKey cluster_key_open(Store *store, const char *prefix,
 extern void cluster_keys_prepare(Store *store, const char *prefix,
 								 const char *master);
 
+/* Fails if there is no master key, or one that other tools could not use. */
+extern void master_key_require(const char *master);
+
+/* Fails because the master key opens none of a cluster's keys. */
+extern void cluster_key_fail_wrong(const char *prefix) __attribute__((noreturn));
+
 /* Does the cluster have any key? */
 extern bool cluster_has_keys(Store *store, const char *prefix);
 
