@@ -18,6 +18,8 @@ const char *const help_common_options =
 "  --encryption-key-command COMMAND\n"
 "                       prints the encryption key on standard output (default:\n"
 "                       ERPGO_BACKUP_ENCRYPTION_KEY_COMMAND in the environment)\n"
+"  --encryption-public-key FILE\n"
+"                       write what only the holder of the private key can read\n"
 "  --bindir DIR         where PostgreSQL's programs are\n"
 "                       (default: beside this program, then PATH)\n"
 "  --jobs N             how many processes to use at most (default: 1)\n"
@@ -30,6 +32,7 @@ enum
 	OPTION_CLUSTER,
 	OPTION_SECRETS_FILE,
 	OPTION_KEY_COMMAND,
+	OPTION_PUBLIC_KEY,
 	OPTION_BINDIR,
 	OPTION_JOBS,
 	OPTION_JSON,
@@ -41,6 +44,7 @@ static const struct option common_options[] = {
 	[OPTION_CLUSTER] = {"cluster", required_argument},
 	[OPTION_SECRETS_FILE] = {"secrets-file", required_argument},
 	[OPTION_KEY_COMMAND] = {"encryption-key-command", required_argument},
+	[OPTION_PUBLIC_KEY] = {"encryption-public-key", required_argument},
 	[OPTION_BINDIR] = {"bindir", required_argument},
 	[OPTION_JOBS] = {"jobs", required_argument},
 	[OPTION_JSON] = {"json", no_argument},
@@ -104,6 +108,9 @@ set_option(CommonOptions *options, int option, const char *value)
 			break;
 		case OPTION_KEY_COMMAND:
 			options->encryption_key_command = value;
+			break;
+		case OPTION_PUBLIC_KEY:
+			options->encryption_public_key = value;
 			break;
 		case OPTION_BINDIR:
 			options->bindir = value;

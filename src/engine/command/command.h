@@ -15,6 +15,7 @@ typedef struct CommonOptions
 	const char *cluster;		/* or NULL: the only one there is */
 	const char *secrets_file;	/* or NULL */
 	const char *encryption_key_command; /* or NULL */
+	const char *encryption_public_key;	/* path, or NULL */
 	const char *bindir;			/* of PostgreSQL's programs, or NULL */
 	bool		json;
 	bool		quiet;			/* no progress bar */

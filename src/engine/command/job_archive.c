@@ -14,6 +14,7 @@
 #include "command/wal_ready.h"
 #include "protocol.h"
 #include "protocol_input.h"
+#include "repository/sealing.h"
 #include "repository/secrets.h"
 
 /* How often it is noted how far the archive went while more follows. */
@@ -173,7 +174,9 @@ prepare_keys(Archiver *archiver)
 	const char *master = repository->master_key;
 
 	cluster_keys_prepare(repository->store, repository->prefix, master);
-	archiver->keys_ready = master == NULL ||
+	if (sealing_is_on() && strcmp(job_required_text(archiver->job, "encryption"), "none") != 0)
+		(void) seal_current(repository->store, repository->prefix);
+	archiver->keys_ready = master == NULL || sealing_is_on() ||
 		strcmp(job_required_text(archiver->job, "encryption"), "none") == 0 ||
 		cluster_has_keys(repository->store, repository->prefix);
 	repository_close(repository);

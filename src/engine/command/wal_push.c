@@ -12,6 +12,7 @@
 #include "common/controldata_utils.h"
 #include "repository/owner.h"
 #include "repository/master_key.h"
+#include "repository/sealing.h"
 #include "repository/secrets.h"
 #include "repository/wal_archive.h"
 #include "repository/wal_note.h"
@@ -107,6 +108,7 @@ push(const CommonOptions *options, const PushRequest *request)
 		fail(FAILURE_USAGE, problem, "there is no compression \"%s\"",
 			 request->compression);
 	secrets_load(options->secrets_file);
+	sealing_configure(options->encryption_public_key, request->pgdata);
 	repository = repository_open_writer(options->repository,
 										options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
 										master_key(),
