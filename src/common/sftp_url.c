@@ -145,6 +145,6 @@ sftp_url_parse(const char *url, SftpUrl *parsed, const char **problem)
 							 "The parameters of a repository on an SFTP server are host_key, known_hosts and timeout.",
 							 problem))
 		return false;
-	*problem = "Say which host key the server has, by \"host_key=SHA256:â€¦\" or \"known_hosts=/absolute/path\".";
+	*problem = "Say which host key the server has, by \"host_key=SHA256:â35¦\" or \"known_hosts=/absolute/path\".";
 	return (parsed->host_key[0] == '\0') != (parsed->known_hosts[0] == '\0');
 }

@@ -12,6 +12,7 @@
 #include "job_state.h"
 #include "options.h"
 #include "protocol.h"
+#include "repository/master_key.h"
 #include "supervisor.h"
 
 typedef struct Subcommand
@@ -29,6 +30,8 @@ static const Subcommand subcommands[] = {
 	{"register-standby", "let a standby take over when it is promoted", command_register_standby},
 	{"restore", "restore databases of a backup", command_restore},
 	{"expire", "delete the backups that are not to be kept any longer", command_expire},
+	{"keys", "list who can open the encryption keys", command_keys},
+	{"rekey", "change who can open the encryption keys", command_rekey},
 	{"window", "print from when to when there is recovery to any moment", command_window},
 	{"check", "check the repository", command_check},
 	{"copy", "copy backups to another repository", command_copy},
@@ -156,6 +159,7 @@ main(int argc, char **argv)
 	if (has_argument(argc, argv, "--json"))
 		failure_set_reporter(report_as_json);
 	argc = options_take(argc, argv, &options);
+	master_key_set_command(options.encryption_key_command);
 	exit_code = dispatch(&options, argc - 1, argv + 1);
 	flush_output();
 	return exit_code;

@@ -15,6 +15,11 @@ const char *const help_common_options =
 "  --cluster NAME       whose backups (default: the only cluster there is)\n"
 "  --secrets-file FILE  file with KEY=value lines that holds BACKUP_ENCRYPTION_KEY\n"
 "                       (default: the environment)\n"
+"  --encryption-key-command COMMAND\n"
+"                       prints the encryption key on standard output (default:\n"
+"                       ERPGO_BACKUP_ENCRYPTION_KEY_COMMAND in the environment)\n"
+"  --encryption-public-key FILE\n"
+"                       write what only the holder of the private key can read\n"
 "  --bindir DIR         where PostgreSQL's programs are\n"
 "                       (default: beside this program, then PATH)\n"
 "  --jobs N             how many processes to use at most (default: 1)\n"
@@ -26,6 +31,8 @@ enum
 	OPTION_REPOSITORY,
 	OPTION_CLUSTER,
 	OPTION_SECRETS_FILE,
+	OPTION_KEY_COMMAND,
+	OPTION_PUBLIC_KEY,
 	OPTION_BINDIR,
 	OPTION_JOBS,
 	OPTION_JSON,
@@ -36,6 +43,8 @@ static const struct option common_options[] = {
 	[OPTION_REPOSITORY] = {"repository", required_argument},
 	[OPTION_CLUSTER] = {"cluster", required_argument},
 	[OPTION_SECRETS_FILE] = {"secrets-file", required_argument},
+	[OPTION_KEY_COMMAND] = {"encryption-key-command", required_argument},
+	[OPTION_PUBLIC_KEY] = {"encryption-public-key", required_argument},
 	[OPTION_BINDIR] = {"bindir", required_argument},
 	[OPTION_JOBS] = {"jobs", required_argument},
 	[OPTION_JSON] = {"json", no_argument},
@@ -97,6 +106,12 @@ set_option(CommonOptions *options, int option, const char *value)
 		case OPTION_SECRETS_FILE:
 			options->secrets_file = value;
 			break;
+		case OPTION_KEY_COMMAND:
+			options->encryption_key_command = value;
+			break;
+		case OPTION_PUBLIC_KEY:
+			options->encryption_public_key = value;
+			break;
 		case OPTION_BINDIR:
 			options->bindir = value;
 			break;
@@ -136,6 +151,7 @@ options_take(int argc, char **argv, CommonOptions *options)
 
 	memset(options, 0, sizeof(*options));
 	options->repository = getenv("ERPGO_BACKUP_REPOSITORY");
+	options->encryption_key_command = getenv("ERPGO_BACKUP_ENCRYPTION_KEY_COMMAND");
 	options->jobs = 1;
 
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)

@@ -233,8 +233,8 @@ program_start(const char *const *argv, const char *const *environment,
 
 	program->pid = fork_child(&mask);
 	if (program->pid == 0)
-		execute(streams & PROGRAM_WIDE ? widen_output(argv) : argv, whole_environment,
-				child_fds);
+		execute(streams & PROGRAM_WIDE ? widen_output(argv) : argv,
+				streams & PROGRAM_INHERIT ? environ : whole_environment, child_fds);
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (program->pid < 0)
 		fail_errno("could not start program \"%s\"", argv[0]);

@@ -29,6 +29,8 @@ typedef struct Program
 #define PROGRAM_OUT 0x02
 /* With PROGRAM_OUT: it writes in large pieces, where stdbuf can bring that about. */
 #define PROGRAM_WIDE 0x04
+/* It gets the environment of the engine. */
+#define PROGRAM_INHERIT 0x08
 
 /*
  * Starts a program.  argv[0] is its absolute path, argv ends with NULL;

@@ -86,6 +86,8 @@ describe_job(void)
 	put_member(&json, "repository", settings_repository());
 	put_member(&json, "cluster", setting_cluster);
 	put_member(&json, "secrets_file", settings_secrets_file());
+	put_member(&json, "encryption_public_key", settings_encryption_public_key());
+	put_member(&json, "encryption_key_command", settings_encryption_key_command());
 	put_member(&json, "compression", setting_compression);
 	put_member(&json, "encryption", settings_encryption());
 	appendStringInfoString(&json, "\"repositories\": ");

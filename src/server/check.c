@@ -179,6 +179,8 @@ check_secrets(ReturnSetInfo *result)
 		put_finding(result, "secrets", FINDING_ERROR,
 					psprintf("secrets file \"%s\" is inside \"%s\"", file, folder),
 					"Move it, and change the setting erpgo_backup.secrets_file.");
+	else if (settings_encryption_key_command() != NULL)
+		put_ok(result, "secrets", "a command prints the encryption key");
 	else if (key != NULL && key[0] != '\0')
 		put_finding(result, "secrets", FINDING_WARNING,
 					"the encryption key is in the server's environment, which every backend inherits",

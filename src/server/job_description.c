@@ -144,6 +144,8 @@ begin_description(StringInfo json, const char *job, const char *id,
 			 target != NULL ? target : settings_repository());
 	put_text(json, "cluster", setting_cluster);
 	put_text(json, "secrets_file", settings_secrets_file());
+	put_text(json, "encryption_public_key", settings_encryption_public_key());
+	put_text(json, "encryption_key_command", settings_encryption_key_command());
 	put_server(json);
 	put_number(json, "nice", setting_nice);
 	put_number(json, "jobs", setting_jobs);

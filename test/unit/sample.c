@@ -108,7 +108,7 @@ sample_add_event(Repository *repository, const char *id, EventKind kind,
 	Backup	   *backup = backup_load(repository, id);
 	Event		event = {kind, INT64CONST(1795370400123), (char *) key, (char *) value};
 
-	backup_add_event(repository, id, backup->data_key, &event);
+	backup_add_event(repository, id, backup, &event);
 }
 
 void

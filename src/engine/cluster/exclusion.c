@@ -4,6 +4,7 @@
 #include "cluster/exclusion.h"
 
 #include "repository/instance.h"
+#include "repository/sealing.h"
 
 /* Of the running server, or made anew when it starts. */
 static const char *const excluded_names[] = {
@@ -24,6 +25,7 @@ static const char *const excluded_prefixes[] = {
 	"pgsql_tmp",
 	"pg_internal.init",
 	INSTANCE_FILE,
+	SIGNING_KEY_FILE,
 };
 
 /* What they hold is of no use to another start of the server. */

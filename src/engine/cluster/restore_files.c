@@ -146,7 +146,7 @@ restore_pack(RestoreWork *work, const PackContent *content)
 
 	chain = decompress_sink(chain, manifest->compression.method, content->name);
 	chain = frame_check_sink(chain, content);
-	chain = decrypt_sink(chain, manifest->cipher, work->backup->data_key, content->name);
+	chain = backup_decrypt_sink(chain, work->backup, content->name);
 	if (!store_get(work->repository->store, content->name, chain))
 		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", content->name);
 	sink_finish(chain);

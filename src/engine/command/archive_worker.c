@@ -18,6 +18,7 @@
 #include "command/wal_targets.h"
 #include "common/store_url.h"
 #include "isolated.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 /*
@@ -50,7 +51,7 @@ archive_repository(json_t *job)
 {
 	return repository_open_writer(job_required_text(job, "repository"),
 								  job_required_text(job, "cluster"),
-								  secret_get(SECRET_ENCRYPTION_KEY),
+								  master_key(),
 								  job_required_text(json_object_get(job, "server"),
 													"system_identifier"));
 }
@@ -82,8 +83,8 @@ origin_of(json_t *job)
 	return (WalOrigin)
 	{
 		.cluster = job_required_text(job, "cluster"),
-		.system_identifier = job_required_text(server, "system_identifier"),
-		.data_directory = job_required_text(server, "data_directory")
+			.system_identifier = job_required_text(server, "system_identifier"),
+			.data_directory = job_required_text(server, "data_directory")
 	};
 }
 

@@ -16,6 +16,7 @@
 #include "job_state.h"
 #include "process.h"
 #include "protocol.h"
+#include "repository/sealing.h"
 
 /* How often it is looked whether to stop. */
 #define LOOK_MS 500
@@ -159,11 +160,13 @@ describe_job(const CommonOptions *options, const BackupRequest *request,
 	char		id[BACKUP_ID_SIZE];
 
 	backup_id_make(id, time_now_ms() / 1000, BACKUP_PHYSICAL);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:s, s:s, s:o, s:s, s:I, s:{s:s, s:i, s:s, s:s}}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:i, s:s, s:s, s:s, s:o, s:s, s:I, s:{s:s, s:i, s:s, s:s}}",
 					 "job", "backup", "id", id, "type", "physical",
 					 "repository", repositories_from_options(options)->repositories[0].url,
 					 "cluster", options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
 					 "secrets_file", json_text(options->secrets_file),
+					 "encryption_public_key", json_text(options->encryption_public_key),
+					 "encryption_key_command", json_text(options->encryption_key_command),
 					 "jobs", options->jobs,
 					 "compression", request->compression,
 					 "encryption", request->encryption,
@@ -187,6 +190,8 @@ backup_step(void *context)
 	BackupStep *step = context;
 	PhysicalServer server = {.ask = standby_ask, .context = &step->standby};
 
+	sealing_configure(job_text(step->job, "encryption_public_key"),
+					  job_text(json_object_get(step->job, "server"), "data_directory"));
 	physical_backup(step->job, job_repository(step->job), &server);
 }
 

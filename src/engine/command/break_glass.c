@@ -90,7 +90,12 @@ print_variables(Repository *repository, const Manifest *manifest)
 			   "TARGET=${TARGET:-}\n"
 			   "\n# What a database may have set must not keep it from being filled.\n"
 			   "export PGOPTIONS=\"${PGOPTIONS:-} -c default_transaction_read_only=off -c role=none\"\n");
-	if (manifest->cipher != CIPHER_NONE)
+	if (manifest->sealed)
+		printf("\n# The private key (PEM) of the public key that backups are encrypted for; the\n"
+			   "# backup names it as seal %s.\n"
+			   "PRIVATE_KEY_FILE=$(realpath \"${PRIVATE_KEY_FILE:?Set it to the file that holds the private key}\")\n",
+			   manifest->key_id);
+	else if (manifest->cipher != CIPHER_NONE)
 		printf("\n# A file with mode 0600 that holds the encryption key (the value of\n"
 			   "# BACKUP_ENCRYPTION_KEY) on one line, and nothing else.\n"
 			   "MASTER_KEY_FILE=$(realpath \"${MASTER_KEY_FILE:?Set it to the file that holds the encryption key}\")\n");
@@ -132,6 +137,24 @@ print_wrapping(Repository *repository, const char *name, const char *key_id)
 												 wrapped.wrapped)));
 	json_decref(record);
 	pg_free(content);
+}
+
+/*
+ * Prints how the data key of a sealed backup is unwrapped.
+ */
+static void
+print_sealed_key(const Manifest *manifest)
+{
+	printf("\n# The key of the backup, which only the private key opens.\n"
+		   "if ! printf '%%s' %s |\n"
+		   "\topenssl base64 -d -A |\n"
+		   "\topenssl pkeyutl -decrypt -inkey \"$PRIVATE_KEY_FILE\" \\\n"
+		   "\t\t-pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 >\"$work/data.key\" ||\n"
+		   "\t! grep -qxE '[0-9a-f]{64}' \"$work/data.key\"; then\n"
+		   "\techo \"the key in $PRIVATE_KEY_FILE does not open this backup\" >&2\n"
+		   "\texit 1\n"
+		   "fi\n",
+		   shell_quote(manifest->data_key.wrapped));
 }
 
 /*
@@ -272,7 +295,9 @@ break_glass_print(const CommonOptions *options, Repository *repository,
 	print_head(manifest);
 	print_variables(repository, manifest);
 	print_digests(manifest);
-	if (manifest->cipher != CIPHER_NONE)
+	if (manifest->sealed)
+		print_sealed_key(manifest);
+	else if (manifest->cipher != CIPHER_NONE)
 		print_keys(repository, manifest);
 	print_decode(manifest);
 	if (manifest->physical != NULL)

@@ -14,6 +14,8 @@ typedef struct CommonOptions
 	const char *repository;		/* URL */
 	const char *cluster;		/* or NULL: the only one there is */
 	const char *secrets_file;	/* or NULL */
+	const char *encryption_key_command; /* or NULL */
+	const char *encryption_public_key;	/* path, or NULL */
 	const char *bindir;			/* of PostgreSQL's programs, or NULL */
 	bool		json;
 	bool		quiet;			/* no progress bar */
@@ -31,6 +33,8 @@ extern int	command_backup(const CommonOptions *options, int argc, char **argv);
 extern int	command_register_standby(const CommonOptions *options, int argc, char **argv);
 extern int	command_restore(const CommonOptions *options, int argc, char **argv);
 extern int	command_expire(const CommonOptions *options, int argc, char **argv);
+extern int	command_keys(const CommonOptions *options, int argc, char **argv);
+extern int	command_rekey(const CommonOptions *options, int argc, char **argv);
 extern int	command_window(const CommonOptions *options, int argc, char **argv);
 extern int	command_check(const CommonOptions *options, int argc, char **argv);
 extern int	command_copy(const CommonOptions *options, int argc, char **argv);
@@ -47,6 +51,8 @@ extern const char *const help_backup;
 extern const char *const help_register_standby;
 extern const char *const help_restore;
 extern const char *const help_expire;
+extern const char *const help_keys;
+extern const char *const help_rekey;
 extern const char *const help_window;
 extern const char *const help_check;
 extern const char *const help_copy;

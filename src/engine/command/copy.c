@@ -10,6 +10,7 @@
 #include "command/terminal.h"
 #include "isolated.h"
 #include "protocol.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 const char *const help_copy =
@@ -213,7 +214,7 @@ command_copy(const CommonOptions *options, int argc, char **argv)
 	}
 	request.source = repository_from_options(options);
 	request.target = repository_open_writer(request.to, request.source->cluster,
-											secret_get(SECRET_ENCRYPTION_KEY),
+											master_key(),
 											request.source->system_identifier);
 	cluster_keys_prepare(request.source->store, request.source->prefix,
 						 request.source->master_key);

@@ -5,6 +5,8 @@
 
 #include "protocol.h"
 #include "repository/owner.h"
+#include "repository/master_key.h"
+#include "repository/sealing.h"
 #include "repository/secrets.h"
 
 #define APPLICATION "erpgo_backup"
@@ -62,6 +64,9 @@ job_run(json_t *job)
 {
 	const char *name = job_required_text(job, "job");
 
+	master_key_set_command(job_text(job, "encryption_key_command"));
+	sealing_configure(job_text(job, "encryption_public_key"),
+					  job_text(json_object_get(job, "server"), "data_directory"));
 	for (int i = 0; i < lengthof(jobs); i++)
 	{
 		if (strcmp(jobs[i].name, name) == 0)
@@ -142,7 +147,7 @@ job_repository(json_t *job)
 	secrets_load(job_text(job, "secrets_file"));
 	return repository_open_writer(job_required_text(job, "repository"),
 								  job_required_text(job, "cluster"),
-								  secret_get(SECRET_ENCRYPTION_KEY),
+								  master_key(),
 								  job_required_text(job_server(job), "system_identifier"));
 }
 
@@ -206,7 +211,7 @@ job_cipher(json_t *job, Repository *repository)
 {
 	const char *word = job_required_text(job, "encryption");
 	bool		automatic = strcmp(word, "auto") == 0;
-	bool		has_key = secret_get(SECRET_ENCRYPTION_KEY) != NULL;
+	bool		has_key = sealing_is_on() || master_key() != NULL;
 	Cipher		cipher = has_key ? CIPHER_AES_256_CBC : CIPHER_NONE;
 
 	if (!automatic && !cipher_parse(word, &cipher))

@@ -14,6 +14,7 @@
 #include "command/wal_ready.h"
 #include "protocol.h"
 #include "protocol_input.h"
+#include "repository/sealing.h"
 #include "repository/secrets.h"
 
 /* How often it is noted how far the archive went while more follows. */
@@ -147,6 +148,9 @@ look_ahead(Archiver *archiver)
 static void
 answer(Archiver *archiver, const Failure *problem)
 {
+	/* The key was read at the start; the next engine knows the one of then. */
+	if (problem != NULL && problem->kind == FAILURE_KEY)
+		fail_with(problem);
 	protocol_send("row", json_pack("{s:s, s:b, s:o, s:o, s:o}",
 								   "file", archiver->wanted,
 								   "archived", problem == NULL,
@@ -170,7 +174,9 @@ prepare_keys(Archiver *archiver)
 	const char *master = repository->master_key;
 
 	cluster_keys_prepare(repository->store, repository->prefix, master);
-	archiver->keys_ready = master == NULL ||
+	if (sealing_is_on() && strcmp(job_required_text(archiver->job, "encryption"), "none") != 0)
+		(void) seal_current(repository->store, repository->prefix);
+	archiver->keys_ready = master == NULL || sealing_is_on() ||
 		strcmp(job_required_text(archiver->job, "encryption"), "none") == 0 ||
 		cluster_has_keys(repository->store, repository->prefix);
 	repository_close(repository);

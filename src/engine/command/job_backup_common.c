@@ -10,6 +10,7 @@
 #include "job_state.h"
 #include "process.h"
 #include "protocol.h"
+#include "repository/sealing.h"
 
 BackupType
 job_backup_type(json_t *job)
@@ -77,9 +78,15 @@ job_manifest(json_t *job, Repository *repository)
 static void
 check_key(Repository *repository)
 {
-	ClusterKey	key = cluster_key_current(repository->store, repository->prefix,
-										  repository->master_key, true);
+	ClusterKey	key;
 
+	if (sealing_is_on())
+	{
+		(void) seal_current(repository->store, repository->prefix);
+		return;
+	}
+	key = cluster_key_current(repository->store, repository->prefix,
+							  repository->master_key, true);
 	OPENSSL_cleanse(&key, sizeof(key));
 }
 
@@ -131,4 +138,8 @@ job_finish_backup(json_t *job, BackupWriter *writer, int64 bytes_done)
 	publish(writer, bytes_done);
 	job_send_space(writer->repository);
 	job_send_backup(backup_to_json(&backup));
+
+	/* From here on only the private key opens what was sealed. */
+	OPENSSL_cleanse(backup.data_key, sizeof(backup.data_key));
+	OPENSSL_cleanse(writer->data_key, sizeof(writer->data_key));
 }

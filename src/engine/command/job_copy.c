@@ -5,6 +5,7 @@
 
 #include "command/copy_run.h"
 #include "protocol.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 /*
@@ -15,7 +16,7 @@ open_source(json_t *job, const Repository *target)
 {
 	Repository *source = repository_open(job_required_text(job, "source"),
 										 target->cluster,
-										 secret_get(SECRET_ENCRYPTION_KEY));
+										 master_key());
 
 	if (strcmp(source->system_identifier, target->system_identifier) != 0)
 		fail(FAILURE_STATE, NULL,

@@ -37,7 +37,7 @@ job_event(json_t *job)
 	event.value = copy_text(job, "value");
 	repository = job_owned_repository(job);
 	backup = backup_load(repository, job_backup_id(job));
-	backup_add_event(repository, backup->manifest->id, backup->data_key, &event);
+	backup_add_event(repository, backup->manifest->id, backup, &event);
 
 	/* Whoever deletes looks for pins afterwards, as we look for that. */
 	if (backup_folder_state(repository, backup->manifest->id) != FOLDER_PUBLISHED)

@@ -41,7 +41,7 @@ store_finding(const VerifyStep *step, EventKind kind, const char *value)
 	/* Without its objects it looks damaged, but nobody is to be told so. */
 	(void) backup_load(step->repository, step->backup->manifest->id);
 	backup_add_event(step->repository, step->backup->manifest->id,
-					 step->backup->data_key, &event);
+					 step->backup, &event);
 }
 
 json_t *

@@ -8,6 +8,7 @@
 #include "command/repositories.h"
 #include "command/standby.h"
 #include "repository/owner.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 const char *const help_register_standby =
@@ -37,7 +38,7 @@ static void
 register_in(const char *url, const char *cluster, const Standby *standby)
 {
 	Repository *repository = repository_open_writer(url, cluster,
-													secret_get(SECRET_ENCRYPTION_KEY),
+													master_key(),
 													standby->system_identifier);
 
 	owner_register_standby(repository, standby->data_directory);

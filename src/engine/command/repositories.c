@@ -6,6 +6,7 @@
 #include "cluster/workers.h"
 #include "command/repositories.h"
 #include "isolated.h"
+#include "repository/master_key.h"
 #include "repository/secrets.h"
 
 /* A step in a process of its own. */
@@ -39,7 +40,7 @@ repository_open_listed(const CommonOptions *options, const ListedRepository *lis
 {
 	secrets_load(options->secrets_file);
 	return repository_open(listed->url, options->cluster,
-						   secret_get(SECRET_ENCRYPTION_KEY));
+						   master_key());
 }
 
 Repository *

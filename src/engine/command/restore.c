@@ -15,6 +15,7 @@
 #include "command/workspace.h"
 #include "process.h"
 #include "protocol.h"
+#include "repository/sealing.h"
 
 /*
  * Fails unless the backup may be used: whoever can write to the repository
@@ -24,7 +25,7 @@ static void
 check_encryption(const Restore *restore)
 {
 	if (restore->backup->manifest->cipher == CIPHER_NONE &&
-		restore->repository->master_key != NULL &&
+		(restore->repository->master_key != NULL || sealing_has_private_key()) &&
 		!restore->request.allow_unencrypted)
 		fail(FAILURE_STATE,
 			 "Whoever can write to the repository can make such a backup. If it is yours, use --allow-unencrypted.",

@@ -78,6 +78,8 @@ restore_command(const ClusterRestore *restore)
 			fail_errno("could not find file \"%s\"", options->secrets_file);
 		append_option(&command, "--secrets-file", secrets_file);
 	}
+	if (options->encryption_key_command != NULL)
+		append_option(&command, "--encryption-key-command", options->encryption_key_command);
 	appendStringInfoString(&command, " wal-get");
 	if (restore->request->standby)
 		appendStringInfoString(&command, " --standby");

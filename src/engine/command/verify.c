@@ -86,6 +86,16 @@ verify_object_step(void *context)
 	object_verify(step->verification, step->object);
 }
 
+/* What is asked for may take a key that is elsewhere. */
+static void
+require_key_step(void *context)
+{
+	const Verification *verification = context;
+
+	if (verification->depth >= VERIFY_ARCHIVE)
+		backup_require_key(verification->backup);
+}
+
 static void
 verify_complete_step(void *context)
 {
@@ -154,7 +164,7 @@ record_outcome(Repository *repository, const Backup *backup,
 	else
 		return;
 	event.value = unconstify(char *, value);
-	backup_add_event(repository, backup->manifest->id, backup->data_key, &event);
+	backup_add_event(repository, backup->manifest->id, backup, &event);
 }
 
 /*
@@ -171,6 +181,7 @@ verify_entry(const VerifyRequest *request, Repository *repository,
 		.problems = json_array()
 	};
 	Verification verification;
+	Failure		problem;
 
 	if (entry->backup == NULL)
 	{
@@ -180,7 +191,10 @@ verify_entry(const VerifyRequest *request, Repository *repository,
 	verification = verification_make(repository, entry->backup, request->depth,
 									 request->depth < VERIFY_ARCHIVE ? NULL :
 									 program_path(request->bindir, "pg_restore"));
-	verify_objects(&verification, &report);
+	if (isolated_run(require_key_step, &verification, &problem))
+		verify_objects(&verification, &report);
+	else
+		add_problem(&report, NULL, &problem);
 	if (request->record)
 		record_outcome(repository, entry->backup, &report);
 	return report;

@@ -160,8 +160,7 @@ skim_dump(Verification *verification, const ManifestObject *object)
 	int64		size;
 	Sink	   *chain = skim_sink(manifest->compression.method, name, &size);
 
-	chain = progress_sink(decrypt_sink(chain, manifest->cipher,
-									   verification->backup->data_key, name));
+	chain = progress_sink(backup_decrypt_sink(chain, verification->backup, name));
 	if (!store_get(verification->repository->store, name, chain))
 		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", name);
 	sink_finish(chain);
@@ -421,6 +420,8 @@ backup_verify(Repository *repository, const Backup *backup, VerifyDepth depth,
 	Verification verification = verification_make(repository, backup, depth,
 												  pg_restore);
 
+	if (depth >= VERIFY_ARCHIVE)
+		backup_require_key(backup);
 	for (int i = 0; i < manifest->object_count; i++)
 		object_verify(&verification, &manifest->objects[i]);
 	if (complete)

@@ -21,8 +21,7 @@ verify_pack(Verification *verification, const ManifestObject *object,
 
 	chain = decompress_sink(chain, manifest->compression.method, content->name);
 	chain = frame_check_sink(chain, content);
-	chain = progress(decrypt_sink(chain, manifest->cipher,
-								  verification->backup->data_key, content->name));
+	chain = progress(backup_decrypt_sink(chain, verification->backup, content->name));
 	if (!store_get(verification->repository->store, content->name, chain))
 		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", content->name);
 	sink_finish(chain);

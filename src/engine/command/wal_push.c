@@ -11,6 +11,7 @@
 #include "command/repositories.h"
 #include "command/wal_targets.h"
 #include "common/controldata_utils.h"
+#include "repository/sealing.h"
 #include "repository/secrets.h"
 
 const char *const help_wal_push =
@@ -124,6 +125,7 @@ push(const CommonOptions *options, const PushRequest *request)
 		fail(FAILURE_USAGE, problem, "there is no compression \"%s\"",
 			 request->compression);
 	secrets_load(options->secrets_file);
+	sealing_configure(options->encryption_public_key, request->pgdata);
 	origin.system_identifier = read_system_identifier(request->pgdata);
 	wal_targets_open(&targets, urls, required_urls(list, urls), &origin);
 	source.encrypted = decide_encryption(request->encryption, targets.archives[0]->repository);

@@ -3,6 +3,7 @@
  */
 #include "command/wal_targets.h"
 
+#include "repository/master_key.h"
 #include "repository/owner.h"
 #include "repository/secrets.h"
 #include "repository/wal_note.h"
@@ -38,7 +39,7 @@ wal_targets_open(WalTargets *targets, const char *const *urls, int count,
 	for (int i = 0; i < count; i++)
 	{
 		Repository *repository = repository_open_writer(urls[i], origin->cluster,
-														secret_get(SECRET_ENCRYPTION_KEY),
+														master_key(),
 														origin->system_identifier);
 
 		owner_require(repository, origin->data_directory);

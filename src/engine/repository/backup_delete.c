@@ -112,7 +112,7 @@ store_event(Repository *repository, const char *backup_id, const Backup *backup,
 	};
 
 	backup_add_event(repository, backup_id,
-					 backup == NULL ? "" : backup->data_key, &event);
+					 backup, &event);
 }
 
 /*

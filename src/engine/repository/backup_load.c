@@ -9,6 +9,7 @@
 #include "repository/backup_folder.h"
 #include "repository/backup_texts.h"
 #include "repository/record.h"
+#include "repository/sealing.h"
 
 /* What is needed to open the data key of a manifest. */
 typedef struct Lock
@@ -111,7 +112,24 @@ backup_texts_read(Repository *repository, const char *backup_id)
 }
 
 /*
- * Unwraps the data key of a manifest with the cluster key that it names.
+ * The seal that a manifest names; fails if it is not there.
+ */
+static const Seal *
+require_seal(Repository *repository, const char *id, const char *manifest_name)
+{
+	const Seal *seal = seal_read(repository->store, repository->prefix, id);
+
+	if (seal == NULL)
+		fail(FAILURE_DAMAGED,
+			 "Take the object from another copy of the repository.",
+			 "object \"%s\" names seal \"%s\", which is not under \"%sseal/\"",
+			 manifest_name, id, repository->prefix);
+	return seal;
+}
+
+/*
+ * Unwraps the data key of a manifest with the cluster key that it names, or
+ * that of a sealed one with the private key, if that is here.
  */
 static void
 unlock(void *context, const char *cluster_key_id, const WrappedKey *wrapped,
@@ -121,6 +139,13 @@ unlock(void *context, const char *cluster_key_id, const WrappedKey *wrapped,
 	Repository *repository = lock->repository;
 	ClusterKey	cluster_key;
 
+	if (wrapped->iterations == 0)
+	{
+		if (!seal_unwrap(require_seal(repository, cluster_key_id, lock->manifest_name),
+						 wrapped->wrapped, lock->manifest_name, data_key))
+			data_key[0] = '\0';
+		return;
+	}
 	cluster_key = cluster_key_open(repository->store, repository->prefix,
 								   cluster_key_id, repository->master_key,
 								   lock->manifest_name);
@@ -142,22 +167,16 @@ unlock_known(void *context, const char *cluster_key_id,
 }
 
 /*
- * Parses the texts of a backup with a way to its data key.
+ * Parses the manifest of a backup with a way to its data key.
  */
 static Backup *
-parse_texts(const BackupTexts *texts, DataKeyUnlocker unlocker, void *context)
+parse_manifest(const BackupTexts *texts, DataKeyUnlocker unlocker, void *context)
 {
 	Backup	   *backup = pg_malloc0(sizeof(Backup));
 
 	backup->manifest = manifest_parse(texts->manifest, texts->manifest_name,
 									  texts->id, unlocker, context,
 									  backup->data_key);
-	backup->events = pg_malloc0((texts->event_count + 1) * sizeof(Event));
-	for (int i = 0; i < texts->event_count; i++)
-		backup->events[i] = event_parse(texts->events[i].content,
-										texts->events[i].name, texts->id,
-										backup->data_key);
-	backup->event_count = texts->event_count;
 	return backup;
 }
 
@@ -175,13 +194,85 @@ require_own(const Repository *repository, const BackupTexts *texts,
 			 repository->system_identifier);
 }
 
+/*
+ * Parses the events of a backup.  Those of a sealed one are signed by a server,
+ * or authenticated by the data key where somebody had the private key.
+ */
+static void
+parse_events(const BackupTexts *texts, Backup *backup)
+{
+	backup->events = pg_malloc0((texts->event_count + 1) * sizeof(Event));
+	for (int i = 0; i < texts->event_count; i++)
+	{
+		const EventText *event = &texts->events[i];
+
+		if (backup->manifest->sealed && record_is_signed(event->content))
+			backup->events[i] = event_parse_signed(event->content, event->name, texts->id);
+		else
+			backup->events[i] = event_parse(event->content, event->name, texts->id,
+											backup->data_key);
+	}
+	backup->event_count = texts->event_count;
+}
+
+/*
+ * Can an event of a sealed backup be judged here?  One that a stranger signed
+ * counts for nothing; one with a wrong signature is left to be found damaged.
+ */
+static bool
+is_judged(Repository *repository, const Backup *backup, const EventText *event)
+{
+	char		signer[KEY_HEX_SIZE];
+
+	if (!record_is_signed(event->content))
+		return backup->data_key[0] != '\0';
+	return !event_signer(event->content, signer) ||
+		signer_is_known(repository->store, repository->prefix, signer);
+}
+
+/*
+ * Takes the events of a sealed backup away that cannot be judged here.
+ */
+static void
+drop_strange_events(Repository *repository, const Backup *backup, BackupTexts *texts)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < texts->event_count; i++)
+	{
+		if (is_judged(repository, backup, &texts->events[i]))
+			texts->events[kept++] = texts->events[i];
+	}
+	texts->event_count = kept;
+}
+
+/*
+ * Fails unless a sealed backup was signed by the server whose seal it names.
+ */
+static void
+check_signer(Repository *repository, const Backup *backup, const char *manifest_name)
+{
+	const Seal *seal = require_seal(repository, backup->manifest->key_id, manifest_name);
+
+	if (strcmp(seal->signer, backup->manifest->signer) != 0)
+		fail(FAILURE_DAMAGED, NULL,
+			 "manifest \"%s\" is damaged: it is not signed by the server whose seal it names",
+			 manifest_name);
+}
+
 Backup *
-backup_texts_parse(Repository *repository, const BackupTexts *texts)
+backup_texts_parse(Repository *repository, BackupTexts *texts)
 {
 	Lock		lock = {repository, texts->manifest_name};
-	Backup	   *backup = parse_texts(texts, unlock, &lock);
+	Backup	   *backup = parse_manifest(texts, unlock, &lock);
 
 	require_own(repository, texts, backup->manifest);
+	if (backup->manifest->sealed)
+	{
+		check_signer(repository, backup, texts->manifest_name);
+		drop_strange_events(repository, backup, texts);
+	}
+	parse_events(texts, backup);
 	return backup;
 }
 
@@ -199,7 +290,10 @@ backup_texts_parse_unproven(Repository *repository, const BackupTexts *texts)
 Backup *
 backup_texts_parse_unlocked(const BackupTexts *texts, const char *data_key)
 {
-	return parse_texts(texts, unlock_known, unconstify(char *, data_key));
+	Backup	   *backup = parse_manifest(texts, unlock_known, unconstify(char *, data_key));
+
+	parse_events(texts, backup);
+	return backup;
 }
 
 Backup *

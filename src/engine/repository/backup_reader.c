@@ -5,6 +5,7 @@
 
 #include "failure.h"
 #include "repository/repository.h"
+#include "repository/sealing.h"
 
 /* What is read into memory as a whole has so many bytes at most. */
 #define SMALL_LIMIT (64 * 1024 * 1024)
@@ -142,6 +143,21 @@ object_read_stored(Repository *repository, const char *backup_id,
 }
 
 void
+backup_require_key(const Backup *backup)
+{
+	if (backup->manifest->cipher != CIPHER_NONE && backup->data_key[0] == '\0')
+		fail(FAILURE_KEY, PRIVATE_KEY_HINT,
+			 "cannot read backup \"%s\" without the private key", backup->manifest->id);
+}
+
+Sink *
+backup_decrypt_sink(Sink *next, const Backup *backup, const char *name)
+{
+	backup_require_key(backup);
+	return decrypt_sink(next, backup->manifest->cipher, backup->data_key, name);
+}
+
+void
 object_read(Repository *repository, const Backup *backup,
 			const ManifestObject *object, Sink *into)
 {
@@ -153,7 +169,7 @@ object_read(Repository *repository, const Backup *backup,
 
 	chain = count_sink(into, &size);
 	chain = decompress_sink(chain, manifest->compression.method, name);
-	chain = decrypt_sink(chain, manifest->cipher, backup->data_key, name);
+	chain = backup_decrypt_sink(chain, backup, name);
 	chain = digest_sink(chain, &digest);
 	get_object(repository, name, chain);
 

@@ -4,6 +4,7 @@
 #include "postgres_fe.h"
 
 #include "repository/backup_texts.h"
+#include "repository/sealing.h"
 
 bool
 backup_is_pinned(const Backup *backup, const char **reason)
@@ -139,9 +140,30 @@ event_time(Repository *repository, const char *backup_id, int64 at_ms)
 	return at_ms;
 }
 
+/*
+ * The text of an event, authenticated as those of its backup are; allocated.
+ * A sealed one is signed where there is a signing key, else the data key does.
+ */
+static char *
+authenticated_event(const Backup *backup, const char *backup_id, const Event *event)
+{
+	const char *signing_key;
+
+	if (backup == NULL || !backup->manifest->sealed)
+		return event_format(event, backup_id, backup == NULL ? "" : backup->data_key);
+	signing_key = sealing_signing_key();
+	if (signing_key != NULL)
+		return event_format_signed(event, backup_id, signing_key);
+	if (backup->data_key[0] == '\0')
+		fail(FAILURE_KEY, PRIVATE_KEY_HINT,
+			 "cannot note anything of backup \"%s\" without the private key or the server's signing key",
+			 backup_id);
+	return event_format(event, backup_id, backup->data_key);
+}
+
 void
 backup_add_event(Repository *repository, const char *backup_id,
-				 const char *data_key, const Event *event)
+				 const Backup *backup, const Event *event)
 {
 	Event		added = *event;
 	char	   *file_name;
@@ -153,7 +175,7 @@ backup_add_event(Repository *repository, const char *backup_id,
 	file_name = event_file_name(&added);
 	folder = backup_object_name(repository, backup_id, EVENT_FOLDER);
 	name = psprintf("%s%s", folder, file_name);
-	content = event_format(&added, backup_id, data_key);
+	content = authenticated_event(backup, backup_id, &added);
 	store_put_text(repository->store, name, content, PUT_NEW);
 	pg_free(content);
 	pg_free(name);

@@ -29,9 +29,12 @@ typedef struct BackupTexts
 extern BackupTexts backup_texts_read(Repository *repository,
 									 const char *backup_id);
 
-/* Authenticates and parses them; anything wrong is a failure. */
+/*
+ * Authenticates and parses them; anything wrong is a failure.  Events of a
+ * sealed backup that cannot be judged here are taken away.
+ */
 extern Backup *backup_texts_parse(Repository *repository,
-								  const BackupTexts *texts);
+								  BackupTexts *texts);
 
 /* The same with a data key that was unwrapped before, or "". */
 extern Backup *backup_texts_parse_unlocked(const BackupTexts *texts,

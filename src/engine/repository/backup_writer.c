@@ -12,6 +12,7 @@
 #include "isolated.h"
 #include "repository/backup_folder.h"
 #include "repository/record.h"
+#include "repository/sealing.h"
 
 /* After so many milliseconds the object that says who writes is renewed. */
 #define RENEWAL_INTERVAL_MS (60 * 1000)
@@ -101,6 +102,21 @@ leave_folder(Repository *repository, const char *backup_id)
 }
 
 /*
+ * Wraps the data key for the holder of the private key.
+ */
+static void
+seal_data_key(BackupWriter *writer)
+{
+	Manifest   *manifest = writer->manifest;
+	const Seal *seal = seal_current(writer->repository->store, writer->repository->prefix);
+
+	manifest->sealed = true;
+	manifest->data_key.wrapped = seal_wrap(writer->data_key);
+	strlcpy(manifest->key_id, seal->id, KEY_ID_SIZE);
+	strlcpy(manifest->signer, seal->signer, KEY_HEX_SIZE);
+}
+
+/*
  * Makes the data key of a backup, and wraps it for the manifest.
  */
 static void
@@ -110,9 +126,14 @@ make_data_key(BackupWriter *writer)
 	Manifest   *manifest = writer->manifest;
 	ClusterKey	cluster_key;
 
+	key_generate(writer->data_key);
+	if (sealing_is_on())
+	{
+		seal_data_key(writer);
+		return;
+	}
 	cluster_key = cluster_key_current(repository->store, repository->prefix,
 									  repository->master_key, true);
-	key_generate(writer->data_key);
 	strlcpy(manifest->key_id, cluster_key.id, KEY_ID_SIZE);
 	manifest->data_key = key_wrap(writer->data_key, cluster_key.key,
 								  RANDOM_KEY_ITERATIONS);
@@ -286,7 +307,9 @@ format_manifest(BackupWriter *writer, const char *name)
 
 	/* The clock may have been set back meanwhile. */
 	manifest->finished_ms = Max(manifest->finished_ms, manifest->started_ms);
-	content = manifest_format(manifest, writer->data_key);
+	content = manifest->sealed ?
+		manifest_format_signed(manifest, sealing_signing_key()) :
+		manifest_format(manifest, writer->data_key);
 	manifest_parse(content, name, manifest->id, unlock_own, writer, data_key);
 	OPENSSL_cleanse(data_key, sizeof(data_key));
 	return content;

@@ -88,8 +88,11 @@ event_name_kind(const char *name, EventKind *kind)
 	return known;
 }
 
-char *
-event_format(const Event *event, const char *backup_id, const char *data_key)
+/*
+ * An event as JSON, without what authenticates it.
+ */
+static json_t *
+event_to_json(const Event *event, const char *backup_id)
 {
 	char		at[TIME_TEXT_SIZE];
 	json_t	   *json;
@@ -102,7 +105,19 @@ event_format(const Event *event, const char *backup_id, const char *data_key)
 					 "at", at);
 	json_object_set_new(json, "key", record_string(event->key, "key"));
 	json_object_set_new(json, "value", record_string(event->value, "value"));
-	return record_format(json, data_key, EVENT_PURPOSE);
+	return json;
+}
+
+char *
+event_format(const Event *event, const char *backup_id, const char *data_key)
+{
+	return record_format(event_to_json(event, backup_id), data_key, EVENT_PURPOSE);
+}
+
+char *
+event_format_signed(const Event *event, const char *backup_id, const char *signing_key)
+{
+	return record_format_signed(event_to_json(event, backup_id), signing_key, EVENT_PURPOSE);
 }
 
 /*
@@ -169,11 +184,13 @@ read_fields(json_t *json, const char *name, const char *backup_id)
 	return event;
 }
 
-Event
-event_parse(const char *content, const char *name, const char *backup_id,
-			const char *data_key)
+/*
+ * Reads an event from its JSON, NULL if it did not authenticate; takes that
+ * over.
+ */
+static Event
+parse_json(json_t *json, const char *name, const char *backup_id)
 {
-	json_t	   *json = record_authenticate(content, data_key, EVENT_PURPOSE);
 	json_int_t	format;
 	Event		event;
 
@@ -189,4 +206,31 @@ event_parse(const char *content, const char *name, const char *backup_id,
 	check_name(&event, name);
 	json_decref(json);
 	return event;
+}
+
+Event
+event_parse(const char *content, const char *name, const char *backup_id,
+			const char *data_key)
+{
+	return parse_json(record_authenticate(content, data_key, EVENT_PURPOSE), name,
+					  backup_id);
+}
+
+Event
+event_parse_signed(const char *content, const char *name, const char *backup_id)
+{
+	char		signer[KEY_HEX_SIZE];
+
+	return parse_json(record_authenticate_signed(content, EVENT_PURPOSE, signer), name,
+					  backup_id);
+}
+
+bool
+event_signer(const char *content, char signer[KEY_HEX_SIZE])
+{
+	json_t	   *json = record_authenticate_signed(content, EVENT_PURPOSE, signer);
+	bool		is_signed = json != NULL;
+
+	json_decref(json);
+	return is_signed;
 }

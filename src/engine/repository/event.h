@@ -47,8 +47,19 @@ extern bool event_name_kind(const char *name, EventKind *kind);
 extern char *event_format(const Event *event, const char *backup_id,
 						  const char *data_key);
 
+/* The same, signed. */
+extern char *event_format_signed(const Event *event, const char *backup_id,
+								 const char *signing_key);
+
 /* Reads one; anything wrong is FAILURE_DAMAGED that names the object. */
 extern Event event_parse(const char *text, const char *name,
 						 const char *backup_id, const char *data_key);
+
+/* The same for one that is signed; whose signature it is, is not said. */
+extern Event event_parse_signed(const char *text, const char *name,
+								const char *backup_id);
+
+/* Who signed an event; false if it is not signed, or the signature is wrong. */
+extern bool event_signer(const char *text, char signer[KEY_HEX_SIZE]);
 
 #endif

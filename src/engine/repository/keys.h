@@ -118,6 +118,12 @@ extern void cluster_keys_copy(Store *from, Store *to, const char *prefix);
 /* Is there a key object that holds the cluster key of this name? */
 extern bool cluster_has_key(Store *store, const char *prefix, const char *id);
 
+/* Fails if there is no master key, or one that other tools could not use. */
+extern void master_key_require(const char *master);
+
+/* Fails because the master key opens none of a cluster's keys. */
+extern void cluster_key_fail_wrong(const char *prefix) __attribute__((noreturn));
+
 /* Does the cluster have any key? */
 extern bool cluster_has_keys(Store *store, const char *prefix);
 

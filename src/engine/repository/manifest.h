@@ -111,8 +111,11 @@ typedef struct Manifest
 	int64		finished_ms;
 	Compression compression;
 	Cipher		cipher;
-	char		key_id[KEY_ID_SIZE];	/* of the cluster key; "" if none */
-	WrappedKey	data_key;		/* under the cluster key; unused if none */
+	bool		sealed;			/* encrypted for the holder of a private key */
+	char		signer[KEY_HEX_SIZE];	/* of a sealed one; else "" */
+	char		key_id[KEY_ID_SIZE];	/* of the cluster key, or the seal; ""
+										 * if none */
+	WrappedKey	data_key;		/* under that; unused if none */
 	VerifyDepth verified_depth; /* before the manifest was written */
 	char	   *label;			/* what the user said of it, or NULL */
 	char	   *schedule;		/* the schedule that made it, or NULL */
@@ -162,11 +165,16 @@ extern bool object_kind_parse(const char *word, ObjectKind *kind);
  */
 extern char *manifest_format(const Manifest *manifest, const char *data_key);
 
+/* The same for a sealed one, which is signed. */
+extern char *manifest_format_signed(const Manifest *manifest, const char *signing_key);
+
 /*
  * Reads a text that claims to be the manifest of a backup.  Everything is
  * checked: authentication first, then that the identifier is the one expected,
  * format version, types, ranges, names, duplicates.  name is the object's name
- * for messages.  unlock gives the data key for a manifest that names one.
+ * for messages.  unlock gives the data key for a manifest that names one; that
+ * of a sealed one, whose signature is right, has no rounds (iterations 0), and
+ * data_key may stay empty.  Whether its signer is trusted the caller decides.
  * Anything wrong is FAILURE_DAMAGED; a format version from the future is
  * FAILURE_STATE.  With unlock NULL, a manifest that names a key is read without
  * being authenticated: nothing must be restored by it.
@@ -190,6 +198,15 @@ extern char *authentication_append(const char *body, const char *data_key,
 								   const char *purpose);
 extern bool authentication_check(const char *text, const char *data_key,
 								 const char *purpose);
+
+/*
+ * The same by a signature: signing_key are the 64 digits of an Ed25519 key, of
+ * which readers have the public half.
+ */
+extern char *authentication_sign(const char *body, const char *signing_key,
+								 const char *purpose);
+extern bool authentication_check_signature(const char *text, const char *signer,
+										   const char *purpose);
 
 /* Times as manifests have them, to the millisecond and in UTC. */
 extern void time_format(int64 unix_ms, char text[TIME_TEXT_SIZE]);

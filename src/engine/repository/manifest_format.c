@@ -58,6 +58,14 @@ set_encoding(json_t *json, const Manifest *manifest)
 		json_object_set_new(json, "data_key", json_null());
 		return;
 	}
+	if (manifest->sealed)
+	{
+		json_object_set_new(json, "cluster_key", json_null());
+		json_object_set_new(json, "seal", json_string(manifest->key_id));
+		json_object_set_new(json, "data_key",
+							json_pack("{s:s}", "wrapped", manifest->data_key.wrapped));
+		return;
+	}
 	data_key = json_object();
 	record_set_wrapped_key(data_key, &manifest->data_key);
 	json_object_set_new(json, "cluster_key", json_string(manifest->key_id));
@@ -94,8 +102,11 @@ set_objects(json_t *json, const Manifest *manifest)
 	json_object_set_new(json, "objects", objects);
 }
 
-char *
-manifest_format(const Manifest *manifest, const char *data_key)
+/*
+ * The manifest as JSON, without what authenticates it.
+ */
+static json_t *
+manifest_to_json(const Manifest *manifest)
 {
 	char		started_at[TIME_TEXT_SIZE];
 	char		finished_at[TIME_TEXT_SIZE];
@@ -123,5 +134,17 @@ manifest_format(const Manifest *manifest, const char *data_key)
 	if (manifest->physical != NULL)
 		json_object_set_new(json, "physical", physical_to_json(manifest->physical));
 	set_objects(json, manifest);
-	return record_format(json, data_key, MANIFEST_PURPOSE);
+	return json;
+}
+
+char *
+manifest_format(const Manifest *manifest, const char *data_key)
+{
+	return record_format(manifest_to_json(manifest), data_key, MANIFEST_PURPOSE);
+}
+
+char *
+manifest_format_signed(const Manifest *manifest, const char *signing_key)
+{
+	return record_format_signed(manifest_to_json(manifest), signing_key, MANIFEST_PURPOSE);
 }

@@ -4,28 +4,78 @@
 #include "postgres_fe.h"
 
 #include "failure.h"
+#include "repository/asymmetric.h"
 #include "repository/manifest.h"
 #include "repository/record.h"
 
 /* How the printed object ends, which the authentication line does anew. */
 #define OBJECT_END "\n}"
 
-char *
-record_format(json_t *record, const char *data_key, const char *purpose)
+/*
+ * Prints a record without its last line, allocated.  Takes the JSON object
+ * over.
+ */
+static char *
+print_body(json_t *record, const char *purpose)
 {
 	char	   *printed = json_dumps(record, JSON_INDENT(2));
 	char	   *body;
-	char	   *result;
 
 	if (printed == NULL)
 		fail(FAILURE_INTERNAL, NULL, "could not print the JSON of a %s", purpose);
 	printed[strlen(printed) - strlen(OBJECT_END)] = '\0';
 	body = psprintf("%s,\n", printed);
-	result = authentication_append(body, data_key, purpose);
-	pg_free(body);
 	free(printed);
 	json_decref(record);
+	return body;
+}
+
+char *
+record_format(json_t *record, const char *data_key, const char *purpose)
+{
+	char	   *body = print_body(record, purpose);
+	char	   *result = authentication_append(body, data_key, purpose);
+
+	pg_free(body);
 	return result;
+}
+
+char *
+record_format_signed(json_t *record, const char *signing_key, const char *purpose)
+{
+	char		signer[KEY_HEX_SIZE];
+	char	   *body;
+	char	   *result;
+
+	signing_public(signing_key, signer);
+	json_object_set_new(record, "signer", json_string(signer));
+	body = print_body(record, purpose);
+	result = authentication_sign(body, signing_key, purpose);
+	pg_free(body);
+	return result;
+}
+
+json_t *
+record_authenticate_signed(const char *content, const char *purpose,
+						   char signer[KEY_HEX_SIZE])
+{
+	json_t	   *record = record_parse(content);
+	const char *claimed = json_string_value(json_object_get(record, "signer"));
+
+	if (claimed != NULL && hex_is_valid(claimed, KEY_HEX_SIZE - 1) &&
+		authentication_check_signature(content, claimed, purpose))
+	{
+		strlcpy(signer, claimed, KEY_HEX_SIZE);
+		return record;
+	}
+	json_decref(record);
+	return NULL;
+}
+
+bool
+record_is_signed(const char *content)
+{
+	return strstr(content, "\n\"ed25519\": \"") != NULL;
 }
 
 json_t *

@@ -32,6 +32,18 @@ extern json_t *record_authenticate(const char *content, const char *data_key,
 								   const char *purpose);
 
 /*
+ * The same by a signature: who signed it is the member "signer", and nobody
+ * else is asked whether that may be trusted.
+ */
+extern char *record_format_signed(json_t *record, const char *signing_key,
+								  const char *purpose);
+extern json_t *record_authenticate_signed(const char *content, const char *purpose,
+										  char signer[KEY_HEX_SIZE]);
+
+/* Is a record one that is signed, by the look of it? */
+extern bool record_is_signed(const char *content);
+
+/*
  * A text as JSON; one that is not valid UTF-8 is a failure that says what it
  * is ("label").  NULL becomes null.
  */

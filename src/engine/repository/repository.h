@@ -29,7 +29,9 @@ typedef struct Repository
 typedef struct Backup
 {
 	Manifest   *manifest;
-	char		data_key[KEY_HEX_SIZE]; /* "" if it is not encrypted */
+	char		data_key[KEY_HEX_SIZE]; /* "" if it is not encrypted, or
+										 * sealed and the private key is not
+										 * here */
 	Event	   *events;
 	int			event_count;
 } Backup;
@@ -117,9 +119,12 @@ extern int64 backup_damaged_since(const Backup *backup);
  */
 extern int64 backup_full_verification(const Backup *backup);
 
-/* Stores an event of a backup. */
+/*
+ * Stores an event of a backup; NULL is one without a manifest, of which nothing
+ * but the names of its events counts.
+ */
 extern void backup_add_event(Repository *repository, const char *backup_id,
-							 const char *data_key, const Event *event);
+							 const Backup *backup, const Event *event);
 
 /*
  * All objects in a backup's folder, whether it is finished or not; the names
@@ -236,6 +241,15 @@ extern void object_verify_digest(Repository *repository, const char *backup_id,
 extern void object_read_stored(Repository *repository, const char *backup_id,
 							   const ManifestObject *object, Sink *into,
 							   int64 *done);
+
+/*
+ * Fails if a backup is encrypted and its key is not here: it is sealed, and the
+ * private key is elsewhere.
+ */
+extern void backup_require_key(const Backup *backup);
+
+/* Decrypts what a backup's object holds (decrypt_sink); name is for messages. */
+extern Sink *backup_decrypt_sink(Sink *next, const Backup *backup, const char *name);
 
 /*
  * Writes the plain bytes of an object into a chain, and finishes (but does

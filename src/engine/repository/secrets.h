@@ -35,6 +35,8 @@ extern char *secrets_forget_but(const char *name);
 
 /* The names in use. */
 #define SECRET_ENCRYPTION_KEY "BACKUP_ENCRYPTION_KEY"
+/* The one that takes its place (erpgo_backup rekey). */
+#define SECRET_ENCRYPTION_KEY_NEW "BACKUP_ENCRYPTION_KEY_NEW"
 #define SECRET_PASSWORD "POSTGRES_PASSWORD"
 
 /* Where alerts go.  A URL lets whoever knows it send, so it is a secret. */

@@ -12,15 +12,24 @@
 #include "repository/small_file.h"
 
 /*
- * Refuses a file that somebody else could have read or written.
+ * Refuses a file whose owner could be somebody else.
  */
 static void
-require_private(const char *what, const char *path, const struct stat *status)
+require_owner(const char *what, const char *path, const struct stat *status)
 {
 	if (status->st_uid != geteuid() && status->st_uid != 0)
 		fail(FAILURE_PERMISSION,
 			 "The file must belong to the user that runs the server, or to root.",
 			 "%s \"%s\" belongs to another user", what, path);
+}
+
+/*
+ * Refuses a file that somebody else could have read or written.
+ */
+static void
+require_private(const char *what, const char *path, const struct stat *status)
+{
+	require_owner(what, path, status);
 	if (status->st_mode & (S_IRWXO | S_IWGRP))
 		fail(FAILURE_PERMISSION,
 			 "Run \"chmod 0600\" on the file, and change what is in it if others may have read it.",
@@ -84,6 +93,20 @@ secret_file_read(const char *what, const char *path, size_t *len)
 	int			fd = open_small(what, path, &status);
 
 	require_private(what, path, &status);
+	return read_and_close(fd, what, path, len);
+}
+
+char *
+trusted_file_read(const char *what, const char *path, size_t *len)
+{
+	struct stat status;
+	int			fd = open_small(what, path, &status);
+
+	require_owner(what, path, &status);
+	if (status.st_mode & (S_IWGRP | S_IWOTH))
+		fail(FAILURE_PERMISSION, "Run \"chmod go-w\" on the file, and see whether it is still the right one.",
+			 "%s \"%s\" can be written by others: its mode is %04o", what, path,
+			 (unsigned int) (status.st_mode & 07777));
 	return read_and_close(fd, what, path, len);
 }
 

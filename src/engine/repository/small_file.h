@@ -23,6 +23,13 @@ extern char *small_file_read(const char *what, const char *path, size_t *len);
  */
 extern char *secret_file_read(const char *what, const char *path, size_t *len);
 
+/*
+ * The same for one that holds no secret, but that others could do harm with:
+ * nobody but this user and root may be able to write it, else
+ * FAILURE_PERMISSION.
+ */
+extern char *trusted_file_read(const char *what, const char *path, size_t *len);
+
 /* Overwrites what was read, and frees it. */
 extern void small_file_forget(char *content);
 

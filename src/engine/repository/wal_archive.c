@@ -24,7 +24,7 @@ wal_archive_open(Repository *repository)
  * Keeps a key; without a cluster key it is the one of objects that are not
  * encrypted.
  */
-static const WalKey *
+static WalKey *
 add_key(WalArchive *archive, const ClusterKey *cluster_key)
 {
 	WalKey	   *key = pg_malloc0(sizeof(WalKey));
@@ -44,12 +44,30 @@ add_key(WalArchive *archive, const ClusterKey *cluster_key)
 	return key;
 }
 
+/*
+ * Keeps the key of a seal, whose name key takes the place of a cluster key.
+ */
+static const WalKey *
+add_sealed_key(WalArchive *archive, const Seal *seal)
+{
+	ClusterKey	name_key;
+	WalKey	   *key;
+
+	strlcpy(name_key.id, seal->id, sizeof(name_key.id));
+	seal_name_key(seal, name_key.key);
+	key = add_key(archive, &name_key);
+	key->seal = seal;
+	OPENSSL_cleanse(&name_key, sizeof(name_key));
+	return key;
+}
+
 const WalKey *
 wal_key_open(WalArchive *archive, const char *id, const char *wanted_by)
 {
 	Repository *repository = archive->repository;
 	ClusterKey	cluster_key;
 	const WalKey *added;
+	const Seal *seal;
 
 	for (WalKey *key = archive->keys; key != NULL; key = key->next)
 	{
@@ -58,6 +76,9 @@ wal_key_open(WalArchive *archive, const char *id, const char *wanted_by)
 	}
 	if (id[0] == '\0')
 		return add_key(archive, NULL);
+	seal = seal_read(repository->store, repository->prefix, id);
+	if (seal != NULL)
+		return add_sealed_key(archive, seal);
 	cluster_key = cluster_key_open(repository->store, repository->prefix, id,
 								   repository->master_key, wanted_by);
 	added = add_key(archive, &cluster_key);
@@ -71,6 +92,9 @@ wal_key_current(WalArchive *archive)
 	Repository *repository = archive->repository;
 	ClusterKey	cluster_key;
 
+	if (archive->current == NULL && sealing_is_on())
+		archive->current = add_sealed_key(archive, seal_current(repository->store,
+																repository->prefix));
 	if (archive->current == NULL)
 	{
 		cluster_key = cluster_key_current(repository->store, repository->prefix,

@@ -7,14 +7,16 @@
 
 #include "common/wal_object.h"
 #include "repository/repository.h"
+#include "repository/sealing.h"
 
 /* What a cluster key gives for WAL. */
 typedef struct WalKey
 {
-	char		id[KEY_ID_SIZE];	/* of the cluster key; "" for no
-									 * encryption */
+	char		id[KEY_ID_SIZE];	/* of the cluster key, or the seal; "" for
+									 * no encryption */
 	char		name_key[KEY_HEX_SIZE]; /* authenticates names */
 	char		passphrase[KEY_HEX_SIZE];
+	const Seal *seal;			/* in write-only mode; else NULL */
 	struct WalKey *next;
 } WalKey;
 

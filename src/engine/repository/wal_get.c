@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "failure.h"
-#include "repository/wal_archive.h"
+#include "repository/wal_cipher.h"
 #include "stream/filters.h"
 
 /* More than the history of any cluster needs. */
@@ -100,8 +100,7 @@ take_content(const Get *get, Sink *chain, Digest *content)
 
 	chain = digest_sink(chain, content);
 	chain = decompress_sink(chain, object->compression, get->entry->object_name);
-	chain = decrypt_sink(chain, get->key->id[0] == '\0' ? CIPHER_NONE : CIPHER_AES_256_CTR,
-						 get->key->passphrase, get->entry->object_name);
+	chain = wal_decrypt_sink(chain, get->key, &object->name, get->entry->object_name);
 	read_object(get, digest_sink(chain, &stored));
 	require_proof(get, "stored", &stored, object->stored);
 	require_proof(get, "content", content, object->content);

@@ -12,7 +12,7 @@
 
 #include "access/xlog_internal.h"
 #include "failure.h"
-#include "repository/wal_archive.h"
+#include "repository/wal_cipher.h"
 #include "repository/wal_segment.h"
 #include "stream/filters.h"
 
@@ -105,8 +105,7 @@ make_bytes(Push *push)
 									source->file);
 
 	chain = digest_sink(chain, &push->stored);
-	chain = encrypt_sink(chain, source->encrypted ? CIPHER_AES_256_CTR : CIPHER_NONE,
-						 push->key->passphrase);
+	chain = wal_encrypt_sink(chain, push->key, &push->name);
 	chain = compress_sink(chain, &source->compression, 1, false);
 	chain = digest_sink(chain, &push->content);
 	read_source(push, chain);

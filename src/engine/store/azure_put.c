@@ -79,8 +79,8 @@ conclude(AzurePut *put, S3Answer *answer)
 	{
 		bool		is_taken = answer->result == CURLE_OK &&
 			(strcmp(answer->error, "BlobAlreadyExists") == 0 ||
-			 strcmp(answer->error, "ConditionNotMet") == 0 ||
-			 strcmp(answer->error, "InvalidBlockList") == 0) &&
+		 strcmp(answer->error, "ConditionNotMet") == 0 ||
+		 strcmp(answer->error, "InvalidBlockList") == 0) &&
 			s3_look(storage, put->name, token, &size);
 
 		if (is_taken && strcmp(token, put->token) != 0 && put->mode == PUT_NEW)

@@ -84,13 +84,14 @@ note_entry(Walk *walk, const char *name, int len,
 	}
 	walk->entries[walk->entry_count++] = (Entry)
 	{
-		.object = {
+		.object =
+		{
 			.name = pg_strdup(name),
-			.size = (int64) attributes->filesize,
-			.modified = (time_t) attributes->mtime
+				.size = (int64) attributes->filesize,
+				.modified = (time_t) attributes->mtime
 		},
-		.is_folder = has_type && LIBSSH2_SFTP_S_ISDIR(attributes->permissions),
-		.is_file = has_type && LIBSSH2_SFTP_S_ISREG(attributes->permissions)
+			.is_folder = has_type && LIBSSH2_SFTP_S_ISDIR(attributes->permissions),
+			.is_file = has_type && LIBSSH2_SFTP_S_ISREG(attributes->permissions)
 	};
 }
 

@@ -1,0 +1,172 @@
+# Who can open the encryption keys is changed, and where the key comes from.
+use strict;
+use warnings;
+use ErpgoArchive qw(switch_wal);
+use ErpgoBackup qw(wait_for read_file write_file file_names);
+use JSON::PP qw(decode_json);
+use PostgreSQL::Test::Utils ();
+use Test::More;
+
+my $OLD = 'Topsecret old passphrase';
+my $NEW = 'ab' x 32;
+my $FURTHER = 'cd' x 32;
+my $SECRET = qr/Topsecret|(?:ab){32}|(?:cd){32}/;
+
+$ErpgoBackup::MASTER_KEY = $OLD;
+my $server = ErpgoBackup->new('main', encrypted => 1,
+	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica',
+		log_min_messages => 'debug5' });
+my $directory = PostgreSQL::Test::Utils::tempdir();
+
+# A file with one secret or key in it.
+sub private_file
+{
+	my ($name, $text) = @_;
+
+	write_file("$directory/$name", $text);
+	chmod(0600, "$directory/$name");
+	return "$directory/$name";
+}
+
+my %secrets = (
+	old => private_file('old', "BACKUP_ENCRYPTION_KEY=$OLD\n"),
+	new => private_file('new', "BACKUP_ENCRYPTION_KEY=$NEW\n"),
+	further => private_file('further', "BACKUP_ENCRYPTION_KEY=$FURTHER\n"),
+	none => private_file('none', ''));
+my $new_key = private_file('new.key', "$NEW\n");
+my $further_key = private_file('further.key', "$FURTHER\n");
+
+# Runs the command line with the key of that name: (exit code, output, errors).
+sub with_key
+{
+	my ($name, @command) = @_;
+	my @result = ErpgoBackup::run_program('erpgo_backup', '--repository', $server->url,
+		'--secrets-file', $secrets{$name}, @command);
+
+	unlike("@result", $SECRET, "\"$command[0]\" tells no key");
+	return @result;
+}
+
+# The same, but it must succeed; gives back the output.
+sub succeeds
+{
+	my ($exit_code, $out, $err) = with_key(@_);
+
+	is($exit_code, 0, "\"$_[1]\" with the $_[0] key succeeds") or diag($err);
+	return $out;
+}
+
+# It must not.
+sub fails
+{
+	my ($pattern, @command) = @_;
+	my ($exit_code, $out, $err) = with_key(@command);
+
+	isnt($exit_code, 0, "\"$command[1]\" with the $command[0] key fails");
+	like($err, $pattern, 'and says why');
+	return;
+}
+
+$server->sql('CREATE TABLE ledger (n int)');
+switch_wal($server, 'INSERT INTO ledger VALUES (1)');
+my $first = $server->run_backup(databases => ['postgres']);
+
+subtest 'another key, and the end of the old one' => sub {
+	like(succeeds('old', 'rekey', '--new-key-file', $new_key, '--retire', '--dry-run'),
+		qr/^added .*^removed .*^nothing was changed/ms, 'a dry run tells the steps');
+	is(scalar(@{ decode_json(succeeds('old', 'keys', '--json')) }), 1, 'and changes nothing');
+	succeeds('old', 'rekey', '--new-key-file', $new_key, '--label', 'the vault');
+	my $keys = decode_json(succeeds('new', 'keys', '--json'));
+	is_deeply([ sort map { join(' ', $_->{kind}, $_->{opened} ? 'yes' : 'no', $_->{label} // '-') } @$keys ],
+		[ 'passphrase no -', 'random key yes the vault' ], 'each key is listed with what it opens');
+	succeeds($_, 'verify', $first) foreach ('old', 'new');
+
+	$server->write_secrets("BACKUP_ENCRYPTION_KEY=$NEW\n");
+	succeeds('old', 'rekey', '--new-key-file', $new_key, '--retire');
+	fails(qr/does not open the keys/, 'old', 'verify', $first);
+	succeeds('new', 'verify', $first, '--depth', 'full');
+	switch_wal($server, 'INSERT INTO ledger VALUES (2)');
+	pass('an archiver that knew only the old key goes on with the new one');
+	$server->run_backup(databases => ['postgres']);
+	$server->cli_ok('verify', '--all');
+};
+
+subtest 'several keys, and a new cluster key' => sub {
+	my $before = decode_json(succeeds('new', 'keys', '--json'));
+
+	succeeds('new', 'rekey', '--add-recipient', '--new-key-file', $further_key, '--new-cluster-key');
+	succeeds($_, 'verify', '--all') foreach ('new', 'further');
+	my $keys = decode_json(succeeds('further', 'keys', '--json'));
+	is(scalar(grep { $_->{cluster_key} eq $before->[0]{cluster_key} } @$keys), 2, 'both open the older cluster key');
+	is(scalar(grep { $_->{cluster_key} ne $before->[0]{cluster_key} } @$keys), 2, 'and the new one');
+	my $id = $server->run_backup(databases => ['postgres']);
+	isnt(decode_json($server->cli_ok('show', $id, '--json'))->{key_id}, $before->[0]{cluster_key}, 'which backups use');
+	switch_wal($server, 'INSERT INTO ledger VALUES (3)');
+	foreach my $key (grep { !$_->{opened} } @{ decode_json(succeeds('new', 'keys', '--json')) })
+	{
+		succeeds('new', 'rekey', '--remove-recipient', $key->{wrapping});
+	}
+	my ($exit_code, $out) = with_key('further', 'verify', '--all');
+	isnt($exit_code, 0, 'a recipient that was removed opens nothing');
+	my ($last) = map { $_->{wrapping} } @{ decode_json(succeeds('new', 'keys', '--json')) };
+	fails(qr/opens no other one/, 'new', 'rekey', '--remove-recipient', $last);
+};
+
+subtest 'what makes no sense is refused' => sub {
+	fails(qr/no new encryption key/, 'new', 'rekey');
+	fails(qr/is the one that is in use/, 'new', 'rekey', '--new-key-file', $new_key);
+	fails(qr/does not open the keys/, 'old', 'rekey', '--new-key-file', $new_key);
+	fails(qr/keeps the present key/, 'new', 'rekey', '--add-recipient', '--retire', '--new-key-file', $further_key);
+	chmod(0644, $further_key);
+	fails(qr/open to others/, 'new', 'rekey', '--new-key-file', $further_key);
+	chmod(0600, $further_key);
+};
+
+subtest 'a command prints the key' => sub {
+	$server->write_secrets('');
+	$server->set('erpgo_backup.encryption_key_command' => "cat '$new_key'");
+	my $id = $server->run_backup(databases => ['postgres']);
+	succeeds('none', '--encryption-key-command', "cat '$new_key'", 'verify', $id);
+	switch_wal($server, 'INSERT INTO ledger VALUES (4)');
+	like($server->sql('SELECT * FROM erpgo_backup_check()'), qr/^secrets\|ok\|a command prints/m, 'the check knows it');
+
+	$server->set('erpgo_backup.encryption_key_command' => "cat '$new_key'; echo 'the vault is sealed' >&2; exit 7");
+	my ($exit_code, $out, $err) = $server->try_sql(q{SELECT erpgo_backup_run('full', '{postgres}')});
+	isnt($exit_code, 0, 'a command that fails fails the backup');
+	like($err, qr/the command exited with code 7: the vault is sealed/, 'and why');
+	unlike($err, $SECRET, 'without what it printed');
+	$server->sql('CREATE ROLE somebody');
+	($exit_code, $out, $err) = $server->try_sql('SET ROLE somebody; SHOW erpgo_backup.encryption_key_command');
+	isnt($exit_code, 0, 'the setting is for superusers only');
+	$server->set('erpgo_backup.encryption_key_command' => "cat '$new_key'");
+};
+
+subtest 'killed at any step, one of the keys still opens everything' => sub {
+	plan skip_all => 'strace is not installed' if system('strace -V >/dev/null 2>&1') != 0;
+	my $calls = 'fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat';
+	my ($killed, $finished) = (0, 0);
+
+	for (my $when = 1; $when <= 50 && !$finished; $when++)
+	{
+		my ($exit_code) = ErpgoBackup::run_program('strace', '-f', '-qq', '-o', '/dev/null', '-e', "trace=$calls",
+			'-e', "inject=$calls:signal=KILL:when=$when", 'erpgo_backup', '--repository', $server->url,
+			'--secrets-file', $secrets{new}, 'rekey', '--new-key-file', $further_key, '--retire');
+
+		$finished = $exit_code == 0;
+		$killed++ if !$finished;
+		my ($new) = ErpgoBackup::run_program('erpgo_backup', '--repository', $server->url, '--secrets-file', $secrets{new}, 'verify', '--all', '--depth', 'digest');
+		my ($further) = ErpgoBackup::run_program('erpgo_backup', '--repository', $server->url, '--secrets-file', $secrets{further}, 'verify', '--all', '--depth', 'digest');
+		ok($new == 0 || $further == 0, "step $when: everything is opened");
+		last if $new != 0 && !$finished;
+	}
+	ok($killed > 3, "killed at $killed steps");
+	succeeds('further', 'verify', '--all') if $finished;
+};
+
+unlike(read_file($server->node->logfile), $SECRET, 'no key in the log at DEBUG5');
+foreach my $name (file_names($server->folder))
+{
+	unlike(read_file($server->folder . "/$name"), $SECRET, "no key in $name");
+}
+$server->log_is_clean(qr/erpgo_backup_run|does not open the keys|could not get the encryption key|permission denied|encryption_key_command|could not archive/);
+done_testing();

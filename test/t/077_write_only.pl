@@ -1,0 +1,201 @@
+# A server that can write backups, and not read them.
+use strict;
+use warnings;
+use ErpgoArchive qw(switch_wal archived);
+use ErpgoBackup qw(wait_for damage read_file write_file file_names);
+use JSON::PP qw(decode_json);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils ();
+use Test::More;
+
+my $elsewhere = PostgreSQL::Test::Utils::tempdir();
+
+# Makes a pair of keys; the path of the private one, and of the public one.
+sub make_pair
+{
+	my ($name) = @_;
+
+	system("umask 077; openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out $elsewhere/$name.pem 2>/dev/null"
+		. " || openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out $elsewhere/$name.pem 2>/dev/null") == 0
+	  or die 'openssl genpkey';
+	system("openssl pkey -in $elsewhere/$name.pem -pubout -out $elsewhere/$name.pub") == 0 or die 'openssl pkey';
+	return ("$elsewhere/$name.pem", "$elsewhere/$name.pub");
+}
+
+my ($private, $public) = make_pair('right');
+my ($wrong) = make_pair('wrong');
+my %secrets = (right => "BACKUP_PRIVATE_KEY_FILE=$private\n", wrong => "BACKUP_PRIVATE_KEY_FILE=$wrong\n", no => '');
+foreach my $name (keys %secrets)
+{
+	write_file("$elsewhere/$name.secrets", $secrets{$name});
+	chmod(0600, "$elsewhere/$name.secrets");
+}
+
+my $server = ErpgoBackup->new('main',
+	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica',
+		log_min_messages => 'debug5', 'erpgo_backup.encryption_public_key' => $public });
+my $data = $server->node->data_dir;
+
+# Runs the command line somewhere that has this private key: (exit code,
+# output, errors).
+sub with_key
+{
+	my ($name, @command) = @_;
+
+	return ErpgoBackup::run_program('erpgo_backup', '--repository', $server->url,
+		'--secrets-file', "$elsewhere/$name.secrets", @command);
+}
+
+# It must succeed; gives back the output.
+sub succeeds
+{
+	my ($exit_code, $out, $err) = with_key(@_);
+
+	is($exit_code, 0, "\"$_[1]\" with the $_[0] private key succeeds") or diag($out, $err);
+	return $out;
+}
+
+# It must fail with a message.
+sub fails
+{
+	my ($pattern, @command) = @_;
+	my ($exit_code, $out, $err) = with_key(@command);
+
+	isnt($exit_code, 0, "\"$command[1]\" with the $command[0] private key fails");
+	like("$out$err", $pattern, 'and says why');
+	return;
+}
+
+$server->sql('CREATE DATABASE erp');
+$server->sql('CREATE TABLE t AS SELECT i, md5(i::text) AS m FROM generate_series(1, 1000) i', 'erp');
+$server->sql('CREATE TABLE ledger (n int)');
+my $logical = $server->run_backup(databases => ['erp']);
+my $physical = $server->sql("SELECT erpgo_backup_run('physical')");
+switch_wal($server, 'INSERT INTO ledger VALUES (1)');
+my $segment = switch_wal($server, 'INSERT INTO ledger VALUES (2)');
+
+subtest 'the server can write, look after, and not read' => sub {
+	is($server->sql("SELECT string_agg(DISTINCT status, ' ') FROM erpgo_backup_history WHERE type IN ('full', 'physical')"),
+		'ok', 'backups were verified before they counted');
+	$server->sql("SELECT erpgo_backup_verify('$_', 'digest')") foreach ($logical, $physical);
+	foreach my $depth ('archive', 'full')
+	{
+		my ($exit_code, $out, $err) = $server->try_sql("SELECT erpgo_backup_verify('$logical', '$depth')");
+
+		isnt($exit_code, 0, "depth \"$depth\" fails");
+		like($err, qr/cannot read backup "\Q$logical\E" without the private key.*BACKUP_PRIVATE_KEY_FILE/s, 'and says what it takes');
+	}
+	$server->sql("SELECT erpgo_backup_pin('$logical', 'a reason'), erpgo_backup_sync()");
+	is($server->sql("SELECT pinned FROM erpgo_backup_list() WHERE id = '$logical'"), 't', 'it can pin');
+	$server->sql('SELECT * FROM erpgo_backup_cleanup()');
+	is((stat("$data/erpgo_backup.signing_key"))[2] & 07777, 0600, 'its signing key is its own');
+	my $signing_key = substr(read_file("$data/erpgo_backup.signing_key"), 0, 64);
+	unlike(read_file($server->node->logfile), qr/$signing_key/, 'and in no log');
+	fails(qr/without the private key/, 'no', 'restore', $logical, '--database', 'erp', '--to-file', "$elsewhere/x");
+	fails(qr/without the private key/, 'no', 'wal-get', $segment, "$elsewhere/segment");
+	fails(qr/without the private key/, 'no', 'verify', $logical, '--depth', 'full');
+	succeeds('no', 'verify', '--all', '--depth', 'digest');
+	fails(qr/is not the one that backups were encrypted for/, 'wrong', 'verify', $logical, '--depth', 'full');
+	fails(qr/is not the one that backups were encrypted for/, 'wrong', 'wal-get', $segment, "$elsewhere/segment");
+};
+
+subtest 'the holder of the private key reads everything' => sub {
+	succeeds('right', 'verify', '--all', '--depth', 'full');
+	my $target = ErpgoBackup->new('target', preload => 0, extension => 0);
+	succeeds('right', 'restore', $logical, '--database', 'erp', '--create', '--dbname', $target->conninfo('erp'));
+	is($target->sql('SELECT count(*) FROM t', 'erp'), '1000', 'a database is restored');
+
+	my $copy = PostgreSQL::Test::Cluster->new('copy');
+	succeeds('right', 'restore', $physical, '--pgdata', $copy->data_dir, '--to', 'latest');
+	ok(!-e $copy->data_dir . '/erpgo_backup.signing_key', 'the signing key is no part of a backup');
+	$copy->append_conf('postgresql.conf', join("\n", 'port = ' . $copy->port,
+		"unix_socket_directories = '" . $copy->host . "'", "shared_preload_libraries = ''", 'archive_mode = off'));
+	$copy->start;
+	$copy->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'no end of recovery';
+	is($copy->safe_psql('postgres', 'SELECT string_agg(n::text, \' \' ORDER BY n) FROM ledger'), '1 2', 'the cluster is, with its WAL');
+	$copy->stop;
+};
+
+subtest 'openssl alone reads it' => sub {
+	my $script = succeeds('no', 'show', $logical, '--break-glass');
+	my $target = ErpgoBackup->new('glass', preload => 0, extension => 0);
+
+	write_file("$elsewhere/script", $script);
+	my @run = ('env', "PATH=$ENV{PATH}", 'PGHOST=' . $target->node->host, 'PGPORT=' . $target->node->port, 'bash', "$elsewhere/script");
+	my ($exit_code, $out, $err) = ErpgoBackup::run_program('env', "PRIVATE_KEY_FILE=$wrong", @run);
+	isnt($exit_code, 0, 'a wrong private key is refused');
+	like($err, qr/does not open this backup/, 'and why');
+	($exit_code, $out, $err) = ErpgoBackup::run_program('env', "PRIVATE_KEY_FILE=$private", @run);
+	is($exit_code, 0, 'the commands succeed') or diag($out, $err);
+	is($target->sql('SELECT count(*) FROM t', 'erp'), '1000', 'and restore');
+
+	my ($object) = archived($server, $segment);
+	my $command = "o='" . $server->folder . "/$object'; head -c 384 \"\$o\" | openssl pkeyutl -decrypt -inkey $private"
+	  . " -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 > $elsewhere/wal.key;"
+	  . " tail -c +385 \"\$o\" | openssl enc -d -aes-256-ctr -pbkdf2 -iter 1 -md sha256 -pass file:$elsewhere/wal.key | zstd -dcq | wc -c";
+	($exit_code, $out, $err) = ErpgoBackup::run_program('bash', '-c', $command);
+	is($out + 0, 16 * 1024 * 1024, 'a segment of WAL, too') or diag($err);
+};
+
+subtest 'damage is found' => sub {
+	my $manifest = $server->backup_folder($logical) . '/manifest.json';
+	my $content = read_file($manifest);
+	my ($seal) = glob($server->folder . '/main/seal/*.json');
+
+	foreach my $what ('"ed25519": "', '"wrapped": "', '"signer": "', '"finished_at": "2')
+	{
+		my $at = index($content, $what) + length($what);
+
+		damage($manifest, 'flip', $at);
+		fails(qr/manifest ".*" is damaged/, 'no', 'show', $logical);
+		write_file($manifest, $content);
+	}
+	my $record = read_file($seal);
+	damage($seal, 'flip', index($record, '"wrapped": "') + 20);
+	fails(qr/object ".*seal.*" is damaged/, 'no', 'show', $logical);
+	write_file($seal, $record);
+	rename($seal, "$seal.away") or die "rename: $!";
+	fails(qr/names seal ".*", which is not under/, 'no', 'show', $logical);
+	rename("$seal.away", $seal) or die "rename: $!";
+	my ($object) = archived($server, $segment);
+	my $path = $server->folder . "/$object";
+	my $bytes = read_file($path);
+	damage($path, 'flip', 100);
+	fails(qr/is damaged/, 'right', 'wal-get', $segment, "$elsewhere/segment");
+	write_file($path, $bytes);
+	succeeds('right', 'wal-get', $segment, "$elsewhere/segment");
+	succeeds('right', 'verify', $logical, '--depth', 'full');
+};
+
+subtest 'whose signatures are trusted can be said' => sub {
+	my $signer = decode_json(read_file((glob($server->folder . '/main/seal/*.json'))[0]))->{signer};
+
+	write_file("$elsewhere/right.secrets", $secrets{right} . "BACKUP_TRUSTED_SIGNERS=$signer\n");
+	succeeds('right', 'show', $logical);
+	write_file("$elsewhere/right.secrets", $secrets{right} . 'BACKUP_TRUSTED_SIGNERS=' . ('0' x 64) . "\n");
+	fails(qr/signed by "$signer", which is not trusted/, 'right', 'show', $logical);
+	write_file("$elsewhere/right.secrets", $secrets{right});
+};
+
+subtest 'a server that was interrupted, and one with a new key' => sub {
+	my $archiver = $server->sql("SELECT pid FROM pg_stat_activity WHERE backend_type = 'archiver'");
+
+	kill('KILL', split(' ', `pgrep -P $archiver` || ''));
+	# The server is told again that a file that is there already is archived.
+	rename("$data/pg_wal/archive_status/$segment.done", "$data/pg_wal/archive_status/$segment.ready");
+	switch_wal($server, 'INSERT INTO ledger VALUES (3)');
+	is(scalar(archived($server, $segment)), 1, 'a segment that was archived before is recognized');
+	my ($other_private, $other_public) = make_pair('other');
+	$server->set('erpgo_backup.encryption_public_key' => $other_public);
+	my $id = $server->run_backup(databases => ['erp']);
+	fails(qr/is not the one that backups were encrypted for/, 'right', 'verify', $id, '--depth', 'full');
+	is(scalar(() = glob($server->folder . '/main/seal/*.json')), 2, 'there is a seal for it');
+	switch_wal($server, 'INSERT INTO ledger VALUES (4)');
+	write_file($other_public, 'no key');
+	my ($exit_code, $out, $err) = $server->try_sql(q{SELECT erpgo_backup_run('full', '{erp}')});
+	isnt($exit_code, 0, 'what is no public key is refused');
+	like($err, qr/does not hold such a key/, 'and why');
+};
+
+$server->log_is_clean(qr/erpgo_backup_(?:verify|run)|without the private key|does not hold such a key|could not archive/);
+done_testing();
