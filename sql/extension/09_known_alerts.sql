@@ -25,6 +25,7 @@ CREATE VIEW erpgo_backup.alert_kind AS
 		('copy_delayed', 'critical', 'No copy of recent backups'),
 		('wal_archiving_behind', 'warning', 'WAL archiving behind'),
 		('wal_archiving_behind', 'critical', 'WAL is not archived'),
+		('wal_missing', 'critical', 'WAL is missing'),
 		('repository_unavailable', 'warning', 'Repository unavailable'),
 		('notification_failed', 'warning', 'Alerts do not arrive'))
 		AS k (kind, severity, title);
@@ -82,7 +83,7 @@ CREATE INDEX delivery_pending_idx ON erpgo_backup.delivery (notice)
 	WHERE status IN ('queued', 'sending');
 
 CREATE TABLE erpgo_backup.health (
-	subject text PRIMARY KEY CHECK (subject IN ('repository', 'clean-up')),
+	subject text PRIMARY KEY CHECK (subject IN ('repository', 'clean-up', 'WAL archive')),
 	problem text,
 	at timestamptz NOT NULL
 );

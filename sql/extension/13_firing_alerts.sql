@@ -175,6 +175,11 @@ CREATE VIEW erpgo_backup.condition_of_all AS
 	FROM erpgo_backup.wal_archiving AS w
 	WHERE w.now - w.ready_since >= interval '5 minutes'
 	UNION ALL
+	SELECT 'wal_missing', 'repository', 'critical', NULL,
+		   h.problem || chr(10) || 'Make a new physical backup. Another repository may have what is missing.', '{}'
+	FROM erpgo_backup.health AS h
+	WHERE h.subject = 'WAL archive' AND h.problem IS NOT NULL
+	UNION ALL
 	SELECT 'repository_unavailable', 'repository', 'warning', NULL,
 		   'The repository could not be looked at: ' || h.problem, '{}'
 	FROM erpgo_backup.health AS h

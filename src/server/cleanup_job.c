@@ -59,6 +59,19 @@ cleanup_take_message(const JobRequest *request, const EngineMessage *message)
 						3, args);
 }
 
+void
+cleanup_take_result(const JobRequest *request, const EngineMessage *message)
+{
+	char	   *missing = message_text(message, "wal_missing");
+	const char *args[] = {"WAL archive", missing};
+
+	if (missing == NULL || request->target[0] != '\0')
+		return;
+	if (missing[0] == '\0')
+		args[1] = NULL;
+	history_execute("SELECT erpgo_backup.health_note($1, $2)", lengthof(args), args);
+}
+
 int
 cleanup_confirmations(void)
 {

@@ -15,6 +15,13 @@ extern void cleanup_take_message(const JobRequest *request,
 								 const EngineMessage *message);
 
 /*
+ * Notes what the clean-up of the first repository found out about gaps of the
+ * WAL archive.
+ */
+extern void cleanup_take_result(const JobRequest *request,
+								const EngineMessage *message);
+
+/*
  * Stores what was decided for the session that waits for the job; nothing if
  * there is none.
  */

@@ -216,6 +216,8 @@ take_message(const EngineMessage *message)
 		case MESSAGE_RESULT:
 			if (slot->request.kind == JOB_COPY)
 				result_json = MemoryContextStrdup(job_context, message_json(message));
+			else if (slot->request.kind == JOB_EXPIRE)
+				cleanup_take_result(&slot->request, message);
 			break;
 		case MESSAGE_ERROR:
 		case MESSAGE_UNKNOWN:

@@ -61,5 +61,22 @@ like($source->cli_ok('check'), qr/WAL is missing \($third\): on timeline 1/,
 like($source->sql('SELECT status, message FROM erpgo_backup_check()'),
 	qr/warning\|WAL is missing \($third\)/, 'SQL says so, too');
 
+# The alert of missing WAL.
+sub is_told
+{
+	my ($count, $what) = @_;
+
+	$source->sql('SELECT count(*) FROM erpgo_backup_cleanup()');
+	ok($source->node->poll_query_until('postgres',
+			"SELECT count(*) = $count FROM erpgo_backup_alerts WHERE state = 'firing' AND kind = 'wal_missing'"), $what);
+	return;
+}
+
+is_told(1, 'a clean-up finds it, and an alert fires');
+like($source->sql(q{SELECT message FROM erpgo_backup_alerts WHERE kind = 'wal_missing'}),
+	qr/WAL is missing \($third\): on timeline 1 the cluster can be recovered up to/, 'which names it');
+$source->sql(q{SELECT erpgo_backup_run('physical')});
+is_told(0, 'a new physical backup ends it');
+
 $source->log_is_clean;
 done_testing();

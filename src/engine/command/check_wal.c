@@ -23,8 +23,7 @@ judge_timeline(const RecoveryWindow *window)
 		message = psprintf("all WAL on timeline %u from physical backup \"%s\" up to %s is there",
 						   window->timeline, window->backup, lsn_text(window->end_lsn));
 	else
-		message = psprintf("WAL is missing (%s): on timeline %u the cluster can be recovered up to %s only",
-						   window->missing, window->timeline, lsn_text(window->end_lsn));
+		message = recovery_window_missing(window);
 	return json_pack("{s:s, s:s, s:o, s:o}", "name", "WAL archive",
 					 "status", is_whole ? "ok" : "warning",
 					 "message", json_text(message),

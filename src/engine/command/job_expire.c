@@ -5,6 +5,7 @@
 
 #include "command/expire_json.h"
 #include "protocol.h"
+#include "recovery/recovery_window.h"
 #include "time_zone.h"
 
 /*
@@ -40,6 +41,18 @@ report_deletion(const Expiry *expiry, int item)
 	protocol_send("deleted", expiry_item_to_json(expiry, item));
 }
 
+/*
+ * Says which WAL is missing, "" if none is, where the archive is used.  A dry
+ * run does not look.
+ */
+static json_t *
+look_for_gaps(Repository *repository, const Expiry *expiry)
+{
+	char	   *missing = expiry->wal->files > 0 ? recovery_missing(repository) : NULL;
+
+	return json_pack("{s:s}", "wal_missing", missing == NULL ? "" : missing);
+}
+
 json_t *
 job_expire(json_t *job)
 {
@@ -59,5 +72,5 @@ job_expire(json_t *job)
 			   "Look at erpgo_backup_retention(), then call erpgo_backup_cleanup(confirm => true).",
 			   "%d backups are not deleted before that is confirmed, as more than half of a kind would go",
 			   expiry->confirmations);
-	return json_object();
+	return dry_run ? json_object() : look_for_gaps(repository, expiry);
 }

@@ -292,3 +292,30 @@ recovery_windows_alive(Repository *repository, int *count)
 	pg_free(list.windows);
 	return alive;
 }
+
+char *
+recovery_window_missing(const RecoveryWindow *window)
+{
+	if (window->missing == NULL)
+		return NULL;
+	return psprintf("WAL is missing (%s): on timeline %u the cluster can be recovered up to %s only",
+					window->missing, window->timeline, lsn_text(window->end_lsn));
+}
+
+char *
+recovery_missing(Repository *repository)
+{
+	char	   *all = NULL;
+	int			count;
+	RecoveryWindow *windows = recovery_windows_alive(repository, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		char	   *missing = recovery_window_missing(&windows[i]);
+
+		if (missing != NULL)
+			all = all == NULL ? missing : psprintf("%s\n%s", all, missing);
+	}
+	pg_free(windows);
+	return all;
+}

@@ -40,4 +40,10 @@ extern RecoveryWindow *recovery_windows(Repository *repository, int *count);
  */
 extern RecoveryWindow *recovery_windows_alive(Repository *repository, int *count);
 
+/* Says which WAL is missing behind a window; NULL if none is, allocated. */
+extern char *recovery_window_missing(const RecoveryWindow *window);
+
+/* The same of all timelines that are alive, a line each. */
+extern char *recovery_missing(Repository *repository);
+
 #endif
