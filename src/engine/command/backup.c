@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "command/arguments.h"
+#include "command/repositories.h"
 #include "command/standby.h"
 #include "command/terminal.h"
 #include "common/backup_id.h"
@@ -160,7 +161,7 @@ describe_job(const CommonOptions *options, const BackupRequest *request,
 	backup_id_make(id, time_now_ms() / 1000, BACKUP_PHYSICAL);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:s, s:s, s:s, s:o, s:s, s:I, s:{s:s, s:i, s:s, s:s}}",
 					 "job", "backup", "id", id, "type", "physical",
-					 "repository", options->repository,
+					 "repository", repositories_from_options(options)->repositories[0].url,
 					 "cluster", options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster,
 					 "secrets_file", json_text(options->secrets_file),
 					 "jobs", options->jobs,

@@ -5,12 +5,14 @@
 
 #include "command/arguments.h"
 #include "command/human.h"
+#include "command/repositories.h"
 #include "command/table.h"
 
 const char *const help_list =
 "Usage: erpgo_backup list [OPTIONS]\n"
 "\n"
-"Lists the backups of a repository, oldest first.\n"
+"Lists the backups of a repository, oldest first; of several, those of the first\n"
+"one that can be read.\n"
 "\n"
 "Options:\n"
 "  --json               print a JSON array with everything that is known\n"
@@ -28,6 +30,13 @@ static const Column list_columns[] = {
 	{"ID"}, {"STATUS"}, {"AGE", true}, {"DURATION", true}, {"SIZE", true},
 	{"STORED", true}, {"RATIO", true}, {"VERIFIED"}, {"PINNED"}
 };
+
+/* What is asked for. */
+typedef struct ListRequest
+{
+	const CommonOptions *options;
+	bool		is_one_of_several;
+} ListRequest;
 
 /*
  * The worst exit code that one of the entries asks for.
@@ -151,11 +160,32 @@ print_json(const BackupEntry *entries, int count)
 	json_print(list);
 }
 
+/*
+ * Lists the backups of one repository, and says which it is where there are
+ * several.
+ */
+static int
+list_backups(Repository *repository, void *context)
+{
+	const ListRequest *request = context;
+	int			count;
+	BackupEntry *entries = repository_load_all(repository, &count);
+
+	if (request->options->json)
+	{
+		print_json(entries, count);
+		return list_exit_code(entries, count);
+	}
+	if (request->is_one_of_several)
+		printf("Repository: %s\n", printable_text(repository->store->url));
+	print_table(entries, count);
+	return list_exit_code(entries, count);
+}
+
 int
 command_list(const CommonOptions *options, int argc, char **argv)
 {
-	BackupEntry *entries;
-	int			count;
+	ListRequest request = {options};
 
 	arguments_begin();
 	if (argument_next(argc, argv, list_options) == ARGUMENT_HELP)
@@ -166,10 +196,6 @@ command_list(const CommonOptions *options, int argc, char **argv)
 	if (argument_single(argc, argv) != NULL)
 		usage_failure(argv[0], "\"list\" takes no argument");
 
-	entries = repository_load_all(repository_from_options(options), &count);
-	if (options->json)
-		print_json(entries, count);
-	else
-		print_table(entries, count);
-	return list_exit_code(entries, count);
+	request.is_one_of_several = repositories_from_options(options)->count > 1;
+	return repository_first(options, list_backups, &request, NULL);
 }

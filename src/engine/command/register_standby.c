@@ -5,6 +5,7 @@
 #include "postgres_fe.h"
 
 #include "command/arguments.h"
+#include "command/repositories.h"
 #include "command/standby.h"
 #include "repository/owner.h"
 #include "repository/secrets.h"
@@ -30,24 +31,36 @@ static const struct option register_options[] = {
 };
 
 /*
- * Registers the standby.
+ * Registers the standby in one repository.
+ */
+static void
+register_in(const char *url, const char *cluster, const Standby *standby)
+{
+	Repository *repository = repository_open_writer(url, cluster,
+													secret_get(SECRET_ENCRYPTION_KEY),
+													standby->system_identifier);
+
+	owner_register_standby(repository, standby->data_directory);
+	repository_close(repository);
+	printf("the standby in \"%s\" is registered in cluster \"%s\" of repository \"%s\"\n",
+		   standby->data_directory, cluster, url);
+}
+
+/*
+ * Registers the standby in all repositories.
  */
 static void
 register_standby(const CommonOptions *options, const char *conninfo)
 {
 	const char *cluster = options->cluster == NULL ? DEFAULT_CLUSTER : options->cluster;
+	const RepositoryList *list = repositories_from_options(options);
 	Standby		standby = {NULL};
-	Repository *repository;
 
 	secrets_load(options->secrets_file);
 	standby_open(&standby, conninfo);
-	repository = repository_open_writer(options->repository, cluster,
-										secret_get(SECRET_ENCRYPTION_KEY),
-										standby.system_identifier);
-	owner_register_standby(repository, standby.data_directory);
+	for (int i = 0; i < list->count; i++)
+		register_in(list->repositories[i].url, cluster, &standby);
 	PQfinish(standby.connection);
-	printf("the standby in \"%s\" is registered in cluster \"%s\" of repository \"%s\"\n",
-		   standby.data_directory, cluster, options->repository);
 }
 
 int

@@ -3,9 +3,11 @@
  */
 #include "postgres_fe.h"
 
+#include "cluster/workers.h"
 #include "command/arguments.h"
 #include "command/guard.h"
 #include "command/human.h"
+#include "command/repositories.h"
 #include "command/restore.h"
 #include "command/restore_arguments.h"
 #include "command/terminal.h"
@@ -121,9 +123,12 @@ verify_objects(Restore *restore)
 		restore->request.create ?
 		manifest_object(restore->backup->manifest, OBJECT_DATABASES) : NULL
 	};
-	Verification verification = verification_make(restore->repository, restore->backup,
-												  VERIFY_DIGEST, NULL);
+	Verification verification;
 
+	if (restore->request.is_verified)
+		return;
+	verification = verification_make(restore->repository, restore->backup,
+									 VERIFY_DIGEST, NULL);
 	verification.bytes_expected = 0;
 	for (int i = 0; i < (int) lengthof(objects); i++)
 	{
@@ -280,6 +285,55 @@ resolve_id(const Restore *restore)
 		repository_resolve_id(restore->repository, request->id);
 }
 
+/*
+ * Reads the backup from one repository, and compares the digests of all that
+ * will be needed.  Notes which backup it was.
+ */
+static int
+try_repository(Repository *repository, void *context)
+{
+	Restore    *restore = context;
+
+	restore->repository = repository;
+	restore->backup = backup_load(repository, resolve_id(restore));
+	check_encryption(restore);
+	if (restore->request.cluster.data_directory != NULL)
+		cluster_verify_source(&restore->request.cluster, repository, restore->backup);
+	else
+	{
+		find_objects(restore);
+		verify_objects(restore);
+	}
+	strlcpy(restore->found_id, restore->backup->manifest->id, BACKUP_ID_SIZE);
+	return 0;
+}
+
+/*
+ * Opens the repository to restore from.  Of several, it is the first whose
+ * backup is good, and that need not be verified again.
+ */
+static void
+open_repository(Restore *restore, const CommonOptions *options)
+{
+	const ListedRepository *first = &repositories_from_options(options)->repositories[0];
+	const ListedRepository *chosen = first;
+
+	if (repositories_from_options(options)->count > 1)
+	{
+		restore->found_id = workers_share(BACKUP_ID_SIZE);
+		repository_first(options, try_repository, restore, &chosen);
+		restore->request.id = restore->found_id;
+		restore->request.is_verified = true;
+		restore->request.cluster.is_verified = true;
+	}
+	if (strcmp(chosen->url, first->url) != 0 &&
+		restore->request.cluster.recovery.kind != RECOVERY_NONE)
+		notice("warning",
+			   "If a repository is lost for good, leave it out of the list: wal-get takes the WAL to be at its end only if all of them say so.",
+			   "restoring from repository \"%s\"", chosen->url);
+	restore->repository = repository_open_listed(options, chosen);
+}
+
 int
 command_restore(const CommonOptions *options, int argc, char **argv)
 {
@@ -290,10 +344,10 @@ command_restore(const CommonOptions *options, int argc, char **argv)
 		fputs(help_restore, stdout);
 		return 0;
 	}
-	restore.repository = repository_from_options(options);
+	terminal_progress_start(options);
+	open_repository(&restore, options);
 	restore.backup = backup_load(restore.repository, resolve_id(&restore));
 	check_encryption(&restore);
-	terminal_progress_start(options);
 	if (restore.request.cluster.data_directory != NULL)
 		return restore_cluster(&restore.request.cluster, restore.repository,
 							   restore.backup, options);

@@ -30,6 +30,7 @@ typedef struct RestoreRequest
 	bool		keep_partial;
 	bool		allow_unencrypted;
 	bool		force;
+	bool		is_verified;	/* its digests have been compared */
 	int			jobs;
 	const char *temp_dir;		/* or NULL */
 	const char *to_file;		/* or NULL */
@@ -42,6 +43,7 @@ typedef struct Restore
 {
 	RestoreRequest request;
 	Repository *repository;
+	char	   *found_id;		/* shared: the backup that a try found good */
 	Backup	   *backup;
 	const ManifestObject *dump; /* or NULL */
 	const ManifestObject *globals;	/* or NULL */

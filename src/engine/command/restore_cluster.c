@@ -14,8 +14,10 @@
 #include "command/arguments.h"
 #include "command/guard.h"
 #include "command/human.h"
+#include "command/repositories.h"
 #include "command/terminal.h"
 #include "command/verify_backup.h"
+#include "isolated.h"
 #include "protocol.h"
 #include "repository/instance.h"
 #include "repository/owner.h"
@@ -249,6 +251,46 @@ report(const ClusterRestore *restore, int64 duration_ms)
 	cluster_report_recovery(restore);
 }
 
+/* A repository that is taken over in a process of its own. */
+typedef struct TakeOver
+{
+	const ClusterRestore *restore;
+	const ListedRepository *listed;
+} TakeOver;
+
+static void
+take_over_step(void *context)
+{
+	TakeOver   *step = context;
+	const ClusterRestore *restore = step->restore;
+
+	owner_adopt(repository_open_listed(restore->options, step->listed),
+				restore->target->folders[TARGET_DATA].path);
+}
+
+/*
+ * Makes the restored server the owner of the repository that it came from, and
+ * of the others that there are.
+ */
+static void
+take_repositories_over(const ClusterRestore *restore)
+{
+	const RepositoryList *list = repositories_from_options(restore->options);
+	Failure		problem;
+
+	owner_adopt(restore->repository, restore->target->folders[TARGET_DATA].path);
+	for (int i = 0; i < list->count; i++)
+	{
+		TakeOver	step = {restore, &list->repositories[i]};
+
+		if (strcmp(step.listed->url, restore->repository->store->url) != 0 &&
+			!isolated_run(take_over_step, &step, &problem))
+			notice("warning", "Run SELECT erpgo_backup_adopt() on the restored server when it is back.",
+				   "the restored server does not own repository \"%s\": %s",
+				   step.listed->url, problem.message);
+	}
+}
+
 /*
  * Does what remains when all files are there, and says what was done.
  */
@@ -261,7 +303,7 @@ conclude(const ClusterRestore *restore, int64 duration_ms)
 		report(restore, duration_ms);
 	fflush(stdout);
 	if (restore->request->take_over)
-		owner_adopt(restore->repository, restore->target->folders[TARGET_DATA].path);
+		take_repositories_over(restore);
 	if (restore->request->start)
 		reached = cluster_start(restore);
 	terminal_progress_clear();
@@ -269,6 +311,28 @@ conclude(const ClusterRestore *restore, int64 duration_ms)
 		json_print(report_json(restore, duration_ms, reached));
 	else if (restore->request->start)
 		cluster_report_start(reached);
+}
+
+/*
+ * Fails unless a backup is a physical one.
+ */
+static void
+require_physical(const Backup *backup)
+{
+	if (backup->manifest->physical == NULL)
+		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a physical one", backup->manifest->id);
+}
+
+void
+cluster_verify_source(const ClusterRequest *request, Repository *repository, Backup *backup)
+{
+	ClusterRestore restore = {request, NULL, repository, backup};
+
+	require_physical(backup);
+	if (request->recovery.kind != RECOVERY_NONE)
+		(void) recovery_plan(repository, backup->manifest, &request->recovery,
+							 !request->standby);
+	verify_objects(&restore);
 }
 
 int
@@ -284,12 +348,12 @@ restore_cluster(const ClusterRequest *request, Repository *repository, Backup *b
 	restore.work.backup = backup;
 	restore.work.counters = workers_share(sizeof(RestoreCounters));
 	restore.work.jobs = options->jobs;
-	if (backup->manifest->physical == NULL)
-		fail(FAILURE_STATE, NULL, "backup \"%s\" is not a physical one", backup->manifest->id);
+	require_physical(backup);
 	cluster_prepare_start(&restore);
 	cluster_plan_recovery(&restore);
 	cluster_choose_target(&restore);
-	verify_objects(&restore);
+	if (!request->is_verified)
+		verify_objects(&restore);
 	read_backup(&restore);
 	choose_mode(&restore);
 	cluster_check_target(&restore);

@@ -19,6 +19,7 @@ typedef struct ClusterRequest
 	int			mapping_count;
 	bool		delta;
 	bool		take_over;
+	bool		is_verified;	/* its digests have been compared */
 	bool		standby;
 	const char *primary_conninfo;	/* of a standby, or NULL */
 	bool		start;
@@ -58,6 +59,13 @@ typedef struct ClusterRestore
  */
 extern int	restore_cluster(const ClusterRequest *request, Repository *repository,
 							Backup *backup, const CommonOptions *options);
+
+/*
+ * Compares the digests of all that will be needed of a backup, and fails if the
+ * WAL for the recovery that is asked for is not there.
+ */
+extern void cluster_verify_source(const ClusterRequest *request, Repository *repository,
+								  Backup *backup);
 
 /*
  * "latest" becomes the newest physical backup, or the newest that a recovery

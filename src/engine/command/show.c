@@ -6,6 +6,7 @@
 #include "cluster/file_list.h"
 #include "command/arguments.h"
 #include "command/human.h"
+#include "command/repositories.h"
 #include "command/table.h"
 
 const char *const help_show =
@@ -41,6 +42,15 @@ static const Column object_columns[] = {
 static const Column table_columns[] = {
 	{"DATABASE"}, {"TABLE"}, {"SIZE", true}
 };
+
+/* What is asked for. */
+typedef struct ShowRequest
+{
+	const CommonOptions *options;
+	const char *id;
+	bool		break_glass;
+	bool		files;
+} ShowRequest;
 
 /*
  * Prints one line of the upper part, and frees the value.
@@ -280,14 +290,30 @@ print_files(const CommonOptions *options, Repository *repository, const Backup *
 	file_list_read(repository, backup, take_file, unconstify(CommonOptions *, options));
 }
 
+/*
+ * Shows the backup that one repository has.
+ */
+static int
+show_backup(Repository *repository, void *context)
+{
+	const ShowRequest *request = context;
+	Backup	   *backup = backup_load(repository, repository_resolve_id(repository, request->id));
+
+	if (request->break_glass)
+		break_glass_print(request->options, repository, backup);
+	else if (request->files)
+		print_files(request->options, repository, backup);
+	else if (request->options->json)
+		json_print(backup_to_json(backup));
+	else
+		print_backup(backup);
+	return 0;
+}
+
 int
 command_show(const CommonOptions *options, int argc, char **argv)
 {
-	bool		break_glass = false;
-	bool		files = false;
-	Repository *repository;
-	Backup	   *backup;
-	const char *id;
+	ShowRequest request = {options};
 	int			option;
 
 	arguments_begin();
@@ -298,24 +324,13 @@ command_show(const CommonOptions *options, int argc, char **argv)
 			fputs(help_show, stdout);
 			return 0;
 		}
-		files |= option == 'f';
-		break_glass |= option == 'b';
+		request.files |= option == 'f';
+		request.break_glass |= option == 'b';
 	}
-	id = argument_single(argc, argv);
-	if (id == NULL)
+	request.id = argument_single(argc, argv);
+	if (request.id == NULL)
 		usage_failure(argv[0], "no backup is named");
-	if (files && break_glass)
+	if (request.files && request.break_glass)
 		usage_failure(argv[0], "--files and --break-glass exclude each other");
-
-	repository = repository_from_options(options);
-	backup = backup_load(repository, repository_resolve_id(repository, id));
-	if (break_glass)
-		break_glass_print(options, repository, backup);
-	else if (files)
-		print_files(options, repository, backup);
-	else if (options->json)
-		json_print(backup_to_json(backup));
-	else
-		print_backup(backup);
-	return 0;
+	return repository_first(options, show_backup, &request, NULL);
 }

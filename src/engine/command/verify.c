@@ -8,6 +8,7 @@
 
 #include "command/arguments.h"
 #include "command/human.h"
+#include "command/repositories.h"
 #include "command/terminal.h"
 #include "command/verify_backup.h"
 #include "isolated.h"
@@ -18,7 +19,9 @@ const char *const help_verify =
 "Usage: erpgo_backup verify [OPTIONS] ID|latest\n"
 "       erpgo_backup verify [OPTIONS] --all\n"
 "\n"
-"Verifies a backup, or all of them, and names every damaged object.\n"
+"Verifies a backup, or all of them, and names every damaged object. Of several\n"
+"repositories it is the first one that can be read: damage there is what is found,\n"
+"not a reason to look elsewhere.\n"
 "\n"
 "Options:\n"
 "  --all                verify every backup, also after a damaged one\n"
@@ -308,6 +311,26 @@ load_entry(Repository *repository, const char *id)
 	return entry;
 }
 
+/*
+ * Verifies what is asked for in one repository.
+ */
+static int
+verify_in(Repository *repository, void *context)
+{
+	const VerifyRequest *request = context;
+	BackupEntry entry;
+	BackupEntry *entries;
+	int			count;
+
+	if (request->id == NULL)
+	{
+		entries = repository_load_all(repository, &count);
+		return verify_entries(request, repository, entries, count);
+	}
+	entry = load_entry(repository, request->id);
+	return verify_entries(request, repository, &entry, 1);
+}
+
 int
 command_verify(const CommonOptions *options, int argc, char **argv)
 {
@@ -316,23 +339,12 @@ command_verify(const CommonOptions *options, int argc, char **argv)
 		.json = options->json,
 		.bindir = options->bindir
 	};
-	Repository *repository;
-	BackupEntry entry;
-	BackupEntry *entries;
-	int			count;
 
 	if (!parse_arguments(argc, argv, &request))
 	{
 		fputs(help_verify, stdout);
 		return 0;
 	}
-	repository = repository_from_options(options);
 	terminal_progress_start(options);
-	if (request.id == NULL)
-	{
-		entries = repository_load_all(repository, &count);
-		return verify_entries(&request, repository, entries, count);
-	}
-	entry = load_entry(repository, request.id);
-	return verify_entries(&request, repository, &entry, 1);
+	return repository_first(options, verify_in, &request, NULL);
 }

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "command/arguments.h"
 #include "command/wal_get.h"
+#include "command/wal_get_any.h"
 #include "command/wal_spool.h"
 #include "repository/wal_note.h"
 #include "repository/wal_tail.h"
@@ -44,8 +45,11 @@ const char *const help_wal_get =
 "                       there, for the server may get it from its primary\n"
 "  -h, --help           print this help\n"
 "\n"
+"Of several repositories, the first that has the file gives it; one that is away, or\n"
+"where it is damaged, is passed over with a warning.\n"
+"\n"
 "Exit code: 0 if the file is at PATH, whole and authentic; 1 if there is no such\n"
-"file in the archive; 126 if that cannot be told, or if the archive has a hole.\n"
+"file in the archive, as every repository says; 126 if that cannot be told, or if the archive has a hole.\n"
 "A server in recovery takes 1 for the end of the WAL, but stops at 126.\n"
 HELP_COMMON;
 
@@ -151,19 +155,27 @@ reason_to_expect(const GetRequest *request, WalArchive *archive)
 }
 
 /*
- * Puts together what is there of the unfinished segment; false if that is not
- * wanted, or nothing is there.
+ * Are pieces of the unfinished segment wanted?
  */
 static bool
-fetch_tail(const GetRequest *request, WalArchive *archive)
+wants_tail(const GetRequest *request)
 {
 	WalName		after = request->tail_after;
 
 	/* The timeline may have changed since. */
 	after.timeline = request->name.timeline;
 	return request->takes_tail && request->name.kind == WAL_SEGMENT &&
-		wal_segment_compare(&request->name, &after) > 0 &&
-		wal_tail_get(archive, &request->name, unfinished);
+		wal_segment_compare(&request->name, &after) > 0;
+}
+
+/*
+ * Puts together what is there of the unfinished segment; false if that is not
+ * wanted, or nothing is there.
+ */
+static bool
+fetch_tail(const GetRequest *request, WalArchive *archive)
+{
+	return wants_tail(request) && wal_tail_get(archive, &request->name, unfinished);
 }
 
 /*
@@ -193,36 +205,132 @@ fetch(const GetRequest *request, WalArchive *archive, Digest *content)
 }
 
 /*
+ * Opens the spool, if there is to be one.
+ */
+static bool
+open_spool(const GetRequest *request, const WalArchive *archive, WalSpool *spool)
+{
+	return request->prefetch > 0 &&
+		wal_spool_open(spool, request->spool, archive->repository, request->path);
+}
+
+/*
+ * Takes the file from the spool, if it is there, and gives it its name.
+ */
+static bool
+take_from_spool(const GetRequest *request, const WalSpool *spool)
+{
+	if (!wal_spool_take(spool, request->file, unfinished))
+		return false;
+	publish(request);
+	return true;
+}
+
+/*
+ * Gives the file that was taken out of the archive its name, and takes those
+ * that follow.
+ */
+static void
+publish_and_prefetch(const GetRequest *request, WalArchive *archive, const WalSpool *spool,
+					 const Digest *content)
+{
+	publish(request);
+	if (spool != NULL && request->name.kind == WAL_SEGMENT)
+		wal_spool_fill(spool, archive, &request->name, content->size,
+					   request->prefetch, request->jobs);
+}
+
+/*
  * Gets the file, from the spool if it is there; the exit code.
  */
 static int
 get(const GetRequest *request, WalArchive *archive)
 {
 	WalSpool	spool;
-	bool		prefetches = request->prefetch > 0 &&
-		wal_spool_open(&spool, request->spool, archive->repository, request->path);
+	bool		prefetches = open_spool(request, archive, &spool);
 	Digest		content;
-	bool		is_whole;
 
 	(void) unlink(unfinished);
-	if (prefetches && wal_spool_take(&spool, request->file, unfinished))
-	{
-		publish(request);
+	if (prefetches && take_from_spool(request, &spool))
 		return 0;
-	}
-	is_whole = fetch(request, archive, &content);
-	if (!is_whole && !fetch_tail(request, archive))
+	if (fetch(request, archive, &content))
+		publish_and_prefetch(request, archive, prefetches ? &spool : NULL, &content);
+	else if (fetch_tail(request, archive))
+		publish(request);
+	else
 	{
 		/* Nothing follows, or the server is done. */
 		if (prefetches)
 			wal_spool_remove(&spool);
 		return WAL_GET_ABSENT;
 	}
-	publish(request);
-	if (prefetches && is_whole && request->name.kind == WAL_SEGMENT)
-		wal_spool_fill(&spool, archive, &request->name, content.size,
-					   request->prefetch, request->jobs);
 	return 0;
+}
+
+/* --- the same, where there are several repositories --- */
+
+static WalAnswer
+take_now(WalArchive *archive, void *context)
+{
+	const GetRequest *request = context;
+	WalSpool	spool;
+	bool		prefetches = open_spool(request, archive, &spool);
+	Digest		content;
+
+	(void) unlink(unfinished);
+	if (prefetches && take_from_spool(request, &spool))
+		return WAL_ANSWER_TAKEN;
+	if (wal_archive_get(archive, request->file, unfinished, &content))
+	{
+		publish_and_prefetch(request, archive, prefetches ? &spool : NULL, &content);
+		return WAL_ANSWER_TAKEN;
+	}
+	return reason_to_expect(request, archive) == NULL ? WAL_ANSWER_ABSENT : WAL_ANSWER_EXPECTED;
+}
+
+static uint32
+tail_reach(WalArchive *archive, void *context)
+{
+	const GetRequest *request = context;
+
+	return wants_tail(request) ? wal_tail_end(archive, &request->name) : 0;
+}
+
+static bool
+take_tail(WalArchive *archive, void *context)
+{
+	const GetRequest *request = context;
+
+	if (!fetch_tail(request, archive))
+		return false;
+	publish(request);
+	return true;
+}
+
+static void
+forget(WalArchive *archive, void *context)
+{
+	WalSpool	spool;
+
+	if (open_spool(context, archive, &spool))
+		wal_spool_remove(&spool);
+}
+
+/*
+ * Gets the file from one repository, or from any of several; the exit code.
+ */
+static int
+get_from_list(GetRequest *request, const CommonOptions *options)
+{
+	RepositoryList *list = repositories_from_options(options);
+	WalQuestions questions = {
+		.take = take_now, .tail_reach = tail_reach, .take_tail = take_tail,
+		.forget = forget, .context = request, .file = request->file
+	};
+
+	if (list->count == 1)
+		return get(request, wal_archive_open(repository_from_options(options)));
+	return wal_get_from_any(options, list, &questions) ? 0 : WAL_GET_ABSENT;
 }
 
 /*
@@ -274,5 +382,5 @@ command_wal_get(const CommonOptions *options, int argc, char **argv)
 		request.spool = default_spool();
 	unfinished = psprintf("%s" TEMPORARY_SUFFIX, request.path);
 	atexit(remove_unfinished);
-	return get(&request, wal_archive_open(repository_from_options(options)));
+	return get_from_list(&request, options);
 }

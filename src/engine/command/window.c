@@ -6,6 +6,7 @@
 
 #include "command/arguments.h"
 #include "command/job.h"
+#include "command/repositories.h"
 #include "command/table.h"
 #include "protocol.h"
 #include "recovery/recovery_window.h"
@@ -89,12 +90,26 @@ print_table(const RecoveryWindow *windows, int count)
 	table_print(table);
 }
 
+/*
+ * Prints the windows of one repository.
+ */
+static int
+print_windows(Repository *repository, void *context)
+{
+	const CommonOptions *options = context;
+	int			count;
+	RecoveryWindow *windows = recovery_windows(repository, &count);
+
+	if (options->json)
+		print_json(windows, count);
+	else
+		print_table(windows, count);
+	return count > 0 ? 0 : 1;
+}
+
 int
 command_window(const CommonOptions *options, int argc, char **argv)
 {
-	RecoveryWindow *windows;
-	int			count;
-
 	arguments_begin();
 	if (argument_next(argc, argv, window_options) == ARGUMENT_HELP)
 	{
@@ -103,12 +118,7 @@ command_window(const CommonOptions *options, int argc, char **argv)
 	}
 	if (argument_single(argc, argv) != NULL)
 		usage_failure(argv[0], "\"window\" takes no argument");
-	windows = recovery_windows(repository_from_options(options), &count);
-	if (options->json)
-		print_json(windows, count);
-	else
-		print_table(windows, count);
-	return count > 0 ? 0 : 1;
+	return repository_first(options, print_windows, unconstify(CommonOptions *, options), NULL);
 }
 
 json_t *
