@@ -201,11 +201,8 @@ another_backup_of_that_name_is_refused(void **state)
 	sample_backup(*state, ID_A, CIPHER_NONE);
 	sample_backup(copy_case.target, ID_A, CIPHER_AES_256_CBC);
 	expect_failure(FAILURE_DUPLICATE, "is not the one in", copy_all, &copy_case);
-	expect_failure(FAILURE_UNDEFINED, "does not exist", copy_all,
-				   &(CopyCase)
-	{
-		*state, copy_case.target, ID_B
-	});
+	copy_case.id = ID_B;
+	expect_failure(FAILURE_UNDEFINED, "does not exist", copy_all, &copy_case);
 }
 
 int

@@ -142,7 +142,7 @@ static WalAnswer
 ask_all(Asker *asker, const RepositoryList *list)
 {
 	Hearing		hearing = {.answer = WAL_ANSWER_ABSENT};
-	bool		was_silent[REPOSITORY_LIST_LIMIT];
+	bool		was_silent[REPOSITORY_LIST_LIMIT] = {false};
 
 	for (int i = 0; i < list->count; i++)
 	{
