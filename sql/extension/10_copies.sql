@@ -136,6 +136,17 @@ CREATE VIEW erpgo_backup.copy_agenda AS
 COMMENT ON VIEW erpgo_backup.copy_agenda
 	IS 'for each repository that lacks copies, the one to be made now, the newest first, and when there is one to be made';
 
+CREATE FUNCTION erpgo_backup.interruption_pause(attempts integer)
+RETURNS interval
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT CASE WHEN interruption_pause.attempts < 2 THEN interval '0'
+		ELSE erpgo_backup.retry_pause(interruption_pause.attempts) END;
+END;
+COMMENT ON FUNCTION erpgo_backup.interruption_pause(integer)
+	IS 'the pause after an attempt to copy that was interrupted: none after the first one, so that a restart costs no time';
+
 CREATE FUNCTION erpgo_backup.copy_begin(id text, repository text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -174,6 +185,7 @@ BEGIN ATOMIC
 		finished_at = clock_timestamp(), marks = NULL,
 		next_try_at = CASE
 			WHEN copy_end.outcome = 'cancelled' THEN clock_timestamp() + interval '1 hour'
+			WHEN copy_end.outcome = 'interrupted' THEN clock_timestamp() + erpgo_backup.interruption_pause(c.attempts)
 			WHEN copy_end.is_its_own::boolean THEN clock_timestamp() + erpgo_backup.retry_pause(c.attempts)
 			ELSE clock_timestamp() END,
 		error = copy_end.error, hint = copy_end.hint
@@ -208,7 +220,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	UPDATE erpgo_backup.copy AS c
-	SET status = 'pending', marks = NULL, next_try_at = clock_timestamp()
+	SET status = 'pending', marks = NULL, next_try_at = clock_timestamp() + erpgo_backup.interruption_pause(c.attempts)
 	WHERE c.backup_id = copy_interrupted.id AND c.repository = copy_interrupted.repository
 	AND c.status = 'copying';
 END;

@@ -121,7 +121,11 @@ CREATE VIEW erpgo_backup.condition_of_backups AS
 	AND (n.stored_bytes > 1.5 * n.median_bytes OR n.stored_bytes < 0.5 * n.median_bytes)
 	UNION ALL
 	SELECT 'verification_failed', b.id COLLATE "default", 'critical', b.id,
-		   format('The last verification of backup "%s" failed: %s', b.id, b.verification_error), '{}'
+		   format('The last verification of backup "%s" failed: %s', b.id, b.verification_error)
+		   || coalesce((
+			SELECT chr(10) || 'There is a copy in repository ' || string_agg(c.name, ', ' ORDER BY c.name) || '.'
+			FROM erpgo_backup.copy_of_backup AS c
+			WHERE c.backup_id = b.id AND c.is_there), ''), '{}'
 	FROM erpgo_backup.backup AS b
 	WHERE b.present AND b.status = 'failed'
 	UNION ALL

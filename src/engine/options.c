@@ -11,6 +11,7 @@
 const char *const help_common_options =
 "Options of all subcommands:\n"
 "  --repository URL     where the backups are, as in file:///backups/postgres\n"
+"                       (or several, separated by commas)\n"
 "                       (default: environment variable ERPGO_BACKUP_REPOSITORY)\n"
 "  --cluster NAME       whose backups (default: the only cluster there is)\n"
 "  --secrets-file FILE  file with KEY=value lines that holds BACKUP_ENCRYPTION_KEY\n"

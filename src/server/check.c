@@ -25,7 +25,7 @@
 
 PG_FUNCTION_INFO_V1(erpgo_backup_check);
 
-/* The scheduler, and two jobs at a time. */
+/* The scheduler, two jobs at a time, and a copy to each further repository. */
 #define WORKERS_NEEDED 3
 
 #define FINDING_OK "ok"
@@ -253,10 +253,13 @@ check_wal_level(ReturnSetInfo *result)
 static void
 check_workers(ReturnSetInfo *result)
 {
+	RepositoryList *list = settings_repositories();
+	int			needed = WORKERS_NEEDED + list->count - 1;
 	char	   *message = psprintf("max_worker_processes is %d, and erpgo_backup needs up to %d",
-								   max_worker_processes, WORKERS_NEEDED);
+								   max_worker_processes, needed);
 
-	if (max_worker_processes < WORKERS_NEEDED)
+	pfree(list);
+	if (max_worker_processes < needed)
 		put_finding(result, "max_worker_processes", FINDING_WARNING, message,
 					"Increase max_worker_processes.");
 	else

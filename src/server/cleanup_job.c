@@ -9,6 +9,7 @@
 #include "cleanup_job.h"
 #include "followup.h"
 #include "history.h"
+#include "repository_settings.h"
 #include "settings.h"
 #include "statement.h"
 
@@ -93,6 +94,26 @@ cleanup_store_decisions(const JobSlot *slot)
 }
 
 /*
+ * Asks for a clean-up of each further repository, as somebody did for one of
+ * the first: what has to be confirmed there, has to be here.
+ */
+static void
+clean_further(const JobRequest *request)
+{
+	RepositoryList *list = settings_repositories();
+
+	for (int i = 1; i < list->count; i++)
+	{
+		JobRequest	cleanup = *request;
+
+		strlcpy(cleanup.target, list->repositories[i].url, sizeof(cleanup.target));
+		followup_request(&cleanup, NULL,
+						 "there is no clean-up of old copies this time");
+	}
+	pfree(list);
+}
+
+/*
  * Has a further repository all that it can have now?
  */
 static bool
@@ -120,4 +141,7 @@ cleanup_request_after(const JobRequest *request)
 		followup_request(&cleanup, all_is_copied,
 						 "there is no clean-up of old copies this time");
 	}
+	else if (job_is_cleanup(request) && request->target[0] == '\0' &&
+			 request->role[0] != '\0')
+		clean_further(request);
 }

@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include "utils/memutils.h"
-
 #include "copy_run.h"
 #include "history.h"
 #include "repository_settings.h"

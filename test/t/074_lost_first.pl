@@ -132,6 +132,20 @@ is($copied, 0, 'the follower is up to date');
 $server->node->stop('immediate');
 remove_tree($first, $server->node->data_dir);
 
+subtest 'a server that takes over with a list that has the lost one' => sub {
+	my $folder = "$base/taken_over";
+	my $owner = read_file("$second/main/owner.json");
+	my ($exit_code, $out, $err) = ErpgoBackup::run_program(@program, '--repository', "file://$first, file://$second",
+		'restore', 'latest', '--pgdata', $folder, '--to', 'latest', '--take-over');
+
+	is($exit_code, 0, 'is restored') or diag($out, $err);
+	like($err, qr/repository "file:\/\/\Q$first\E" is passed over.*leave it out of the list/s, 'with a warning how to go on');
+	like(read_file("$folder/postgresql.auto.conf"), qr/^restore_command = .*file:\/\/\Q$first\E, file:\/\/\Q$second\E.* wal-get /m,
+		'and will ask all repositories for WAL');
+	isnt(read_file("$second/main/owner.json"), $owner, 'it owns the repository that is there');
+	like($err, qr/does not own repository "file:\/\/\Q$first\E"/, 'and not the one that is away');
+};
+
 is(rows_restored_from($second, 'second'), '1,2,3', 'from the second repository nothing is missing');
 is(rows_restored_from($follower, 'follower'), '1,2,3', 'nor from the one that followed');
 

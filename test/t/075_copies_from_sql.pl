@@ -169,11 +169,22 @@ subtest 'retention' => sub {
 	$server->set('erpgo_backup.retention_daily_days' => 0, 'erpgo_backup.retention_weekly_weeks' => 0,
 		'erpgo_backup.retention_monthly_months' => 0);
 	$server->sql('SELECT count(*) FROM erpgo_backup_cleanup(confirm => true)');
-	my $id = $server->run_backup(databases => ['postgres']);
+	my $gone = $server->sql("SELECT string_agg(id, ' ' ORDER BY id) FROM erpgo_backup_history WHERE status = 'deleted'");
 
-	wait_for('a deletion', sub { copies("count(*) FILTER (WHERE status = 'deleted')") > 0 });
-	ok(-e "$second/main/backup/$first_id/manifest.json", 'spares the copy of a pinned backup');
-	is($server->sql("SELECT count(*) FROM erpgo_backup_audit WHERE action = 'delete copy'") > 0, 1, 'is in the audit');
+	like($gone, qr/\Q$second_id\E/, 'what was confirmed for the first repository');
+	foreach my $name (2, 3)
+	{
+		wait_for("deletions in repository $name", sub { $gone eq
+			$server->sql("SELECT string_agg(id, ' ' ORDER BY id) FROM erpgo_backup_copies WHERE status = 'deleted' AND name = '$name'") });
+		pass("is done in repository $name");
+	}
+	ok(!-e "$second/main/backup/$second_id", 'a copy is gone');
+	ok(-e "$second/main/backup/$first_id/manifest.json", 'that of a pinned backup is not');
+	is($server->sql("SELECT count(*) FROM erpgo_backup_audit WHERE action = 'delete copy' AND object = '$second_id'"),
+		'2', 'the audit has the deletions');
+	$server->run_backup(databases => ['postgres']);
+	wait_for_copies("ok\nok", $server->sql('SELECT max(id) FROM erpgo_backup_history'));
+	is(copies("count(*) FILTER (WHERE status = 'deleted')", $second_id), '2', 'what was deleted is not copied again');
 };
 
 subtest 'a repository that left the list' => sub {

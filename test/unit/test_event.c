@@ -158,6 +158,21 @@ fields_that_make_no_sense_are_told(void **state)
 	}
 }
 
+static void
+names_tell_kinds(void **state)
+{
+	EventKind	kind;
+
+	assert_true(event_name_kind("a/event/20261123T083000.000Z-pin.json", &kind));
+	assert_int_equal(kind, EVENT_PIN);
+	assert_true(event_name_kind("20261123T083000.000Z-deleting.json", &kind));
+	assert_int_equal(kind, EVENT_DELETING);
+	assert_false(event_name_kind("20261123T083000.000Z-glue.json", &kind));
+	assert_false(event_name_kind("20261123T083000.000Z.json", &kind));
+	assert_false(event_name_kind("a.json-pin", &kind));
+	assert_false(event_name_kind("", &kind));
+}
+
 int
 main(void)
 {
@@ -166,6 +181,7 @@ main(void)
 		cmocka_unit_test(what_was_written_is_read),
 		cmocka_unit_test(the_example_is_read_and_written_byte_for_byte),
 		cmocka_unit_test(names_tell_times),
+		cmocka_unit_test(names_tell_kinds),
 		cmocka_unit_test(each_damaged_byte_is_found),
 		cmocka_unit_test(an_event_of_another_backup_or_key_is_refused),
 		cmocka_unit_test(an_event_under_another_name_is_refused),

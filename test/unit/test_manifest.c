@@ -446,6 +446,18 @@ only_times_in_their_one_form_are_read(void **state)
 		assert_false(time_parse(others[i], &read));
 }
 
+static void
+an_encrypted_manifest_is_read_without_its_key_if_that_is_asked_for(void **state)
+{
+	char		data_key[KEY_HEX_SIZE];
+	Manifest   *read = manifest_parse(EXAMPLE_MANIFEST, NAME, EXAMPLE_BACKUP_ID, NULL, NULL,
+									  data_key);
+
+	assert_string_equal(read->key_id, EXAMPLE_CLUSTER_KEY_ID);
+	assert_string_equal(data_key, "");
+	assert_int_equal(read->object_count, 1);
+}
+
 int
 main(void)
 {
@@ -467,6 +479,7 @@ main(void)
 		cmocka_unit_test(the_authentication_of_one_purpose_is_not_that_of_another),
 		cmocka_unit_test(random_texts_are_damaged),
 		cmocka_unit_test(deeply_nested_texts_are_damaged),
+		cmocka_unit_test(an_encrypted_manifest_is_read_without_its_key_if_that_is_asked_for),
 		cmocka_unit_test(times_are_read_as_they_are_written),
 		cmocka_unit_test(only_times_in_their_one_form_are_read)
 	};

@@ -8,6 +8,7 @@
 #include "command/copy_run.h"
 #include "command/human.h"
 #include "command/terminal.h"
+#include "common/repository_list.h"
 #include "isolated.h"
 #include "protocol.h"
 #include "repository/master_key.h"
@@ -201,6 +202,24 @@ parse_arguments(int argc, char **argv, CopyRequest *request)
 	return true;
 }
 
+/*
+ * Opens the repository that is copied to, which is one.
+ */
+static Repository *
+open_target(const CopyRequest *request)
+{
+	RepositoryList *list = pg_malloc(sizeof(RepositoryList));
+	const char *problem;
+
+	if (!repository_list_parse(request->to, list, &problem))
+		fail(FAILURE_USAGE, problem, "\"%s\" does not name a repository", request->to);
+	if (list->count > 1)
+		usage_failure("copy", "option \"--to\" is one repository, not several");
+	return repository_open_writer(list->repositories[0].url, request->source->cluster,
+								  master_key(),
+								  request->source->system_identifier);
+}
+
 int
 command_copy(const CommonOptions *options, int argc, char **argv)
 {
@@ -213,9 +232,7 @@ command_copy(const CommonOptions *options, int argc, char **argv)
 		return 0;
 	}
 	request.source = repository_from_options(options);
-	request.target = repository_open_writer(request.to, request.source->cluster,
-											master_key(),
-											request.source->system_identifier);
+	request.target = open_target(&request);
 	cluster_keys_prepare(request.source->store, request.source->prefix,
 						 request.source->master_key);
 	terminal_progress_start(options);

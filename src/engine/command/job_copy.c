@@ -45,7 +45,6 @@ job_copy(json_t *job)
 
 	outcome = copy_backup(open_source(job, target), target, id,
 						  (int) job_integer(job, "jobs", 1));
-	job_send_space(target);
 	return json_pack("{s:I, s:s}",
 					 "stored_bytes", (json_int_t) outcome.stored_bytes,
 					 "depth", verify_depth_name(VERIFY_DIGEST));
@@ -55,8 +54,6 @@ json_t *
 job_copy_wal(json_t *job)
 {
 	Repository *target = open_target(job);
-	int			count = copy_wal(open_source(job, target), target);
 
-	job_send_space(target);
-	return json_pack("{s:i}", "count", count);
+	return json_pack("{s:i}", "count", copy_wal(open_source(job, target), target));
 }

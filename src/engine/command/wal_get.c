@@ -325,7 +325,8 @@ get_from_list(GetRequest *request, const CommonOptions *options)
 	RepositoryList *list = repositories_from_options(options);
 	WalQuestions questions = {
 		.take = take_now, .tail_reach = tail_reach, .take_tail = take_tail,
-		.forget = forget, .context = request, .file = request->file
+		.forget = forget, .context = request, .file = request->file,
+		.spool = request->spool
 	};
 
 	if (list->count == 1)

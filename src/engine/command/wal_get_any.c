@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "cluster/workers.h"
 #include "command/wal_get_any.h"
+#include "command/wal_spool.h"
 #include "isolated.h"
 
 /* How long a segment may be missing that should be there. */
@@ -98,37 +99,65 @@ fail_unanswered(const ListedRepository *listed, const Failure *problem)
 }
 
 /*
- * Asks all repositories for the file until one has it.  What they say together:
- * one that expects it is heard above those that do not.
+ * What was heard of a file so far.
+ */
+typedef struct Hearing
+{
+	WalAnswer	answer;			/* one that expects it is heard above others */
+	const ListedRepository *silent; /* the first that did not answer, or NULL */
+	Failure		reason;			/* why it did not */
+} Hearing;
+
+/*
+ * Asks one repository for the file; true if it had it.
+ */
+static bool
+hear(Asker *asker, const ListedRepository *listed, Hearing *hearing)
+{
+	Failure		problem;
+	bool		answered = ask(asker, listed, ask_take, &problem);
+
+	wal_spool_note_answer(asker->questions->spool, listed->url, answered);
+	if (answered)
+	{
+		if (asker->reply->answer != WAL_ANSWER_ABSENT)
+			hearing->answer = asker->reply->answer;
+		return asker->reply->answer == WAL_ANSWER_TAKEN;
+	}
+	notice("warning", NULL, "file \"%s\" is not taken from repository \"%s\": %s",
+		   asker->questions->file, listed->url, problem.message);
+	if (hearing->silent == NULL)
+	{
+		hearing->silent = listed;
+		hearing->reason = problem;
+	}
+	return false;
+}
+
+/*
+ * Asks all repositories for the file until one has it: first those that did
+ * answer the last time.
  */
 static WalAnswer
 ask_all(Asker *asker, const RepositoryList *list)
 {
-	WalAnswer	result = WAL_ANSWER_ABSENT;
-	const ListedRepository *silent = NULL;
-	Failure		reason;
+	Hearing		hearing = {.answer = WAL_ANSWER_ABSENT};
+	bool		was_silent[REPOSITORY_LIST_LIMIT] = {false};
 
 	for (int i = 0; i < list->count; i++)
 	{
-		const ListedRepository *listed = &list->repositories[i];
-		Failure		problem;
-
-		if (!ask(asker, listed, ask_take, &problem))
-		{
-			notice("warning", NULL, "file \"%s\" is not taken from repository \"%s\": %s",
-				   asker->questions->file, listed->url, problem.message);
-			if (silent == NULL)
-				reason = problem;
-			silent = silent == NULL ? listed : silent;
-		}
-		else if (asker->reply->answer == WAL_ANSWER_TAKEN)
+		was_silent[i] = wal_spool_is_silent(asker->questions->spool, list->repositories[i].url);
+		if (!was_silent[i] && hear(asker, &list->repositories[i], &hearing))
 			return WAL_ANSWER_TAKEN;
-		else if (asker->reply->answer == WAL_ANSWER_EXPECTED)
-			result = WAL_ANSWER_EXPECTED;
 	}
-	if (silent != NULL)
-		fail_unanswered(silent, &reason);
-	return result;
+	for (int i = 0; i < list->count; i++)
+	{
+		if (was_silent[i] && hear(asker, &list->repositories[i], &hearing))
+			return WAL_ANSWER_TAKEN;
+	}
+	if (hearing.silent != NULL)
+		fail_unanswered(hearing.silent, &hearing.reason);
+	return hearing.answer;
 }
 
 /*

@@ -32,10 +32,12 @@ typedef struct WalQuestions
 
 	void	   *context;
 	const char *file;
+	const char *spool;			/* the folder of spools */
 } WalQuestions;
 
 /*
- * Asks one repository after the other.  True if the file was taken; false only
+ * Asks one repository after the other, those last that did not answer a moment
+ * ago.  True if the file was taken; false only
  * if every one of them has answered, and none has it or expects it.  Anything
  * else is a failure.
  */

@@ -19,6 +19,8 @@
 #define FILL_LIMIT 64
 /* A recovery that has asked for nothing for so long is over. */
 #define STALE_S (24 * 60 * 60)
+/* For so long a repository that did not answer is asked after the others. */
+#define SILENT_S 60
 
 /* A segment that is being prefetched. */
 typedef struct Fill
@@ -131,6 +133,48 @@ wal_spool_open(WalSpool *spool, const char *parent,
 	notice("warning", NULL, "no WAL is prefetched: folder \"%s\" cannot be used, or is not private",
 		   spool->folder);
 	return false;
+}
+
+/*
+ * The path of the file that says that a repository did not answer; allocated.
+ */
+static char *
+silence_path(const char *parent, const char *url)
+{
+	char		id[SHA256_HEX_SIZE];
+
+	sha256_hex(url, strlen(url), id);
+	return psprintf("%s/silent-%.*s", parent, SPOOL_ID_DIGITS, id);
+}
+
+void
+wal_spool_note_answer(const char *parent, const char *url, bool answered)
+{
+	char	   *path = silence_path(parent, url);
+	int			fd;
+
+	/* A new file has a new time. */
+	(void) unlink(path);
+	if (!answered && make_private_folder(parent))
+	{
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+		if (fd >= 0)
+			close(fd);
+	}
+	pg_free(path);
+}
+
+bool
+wal_spool_is_silent(const char *parent, const char *url)
+{
+	char	   *path = silence_path(parent, url);
+	struct stat status;
+	time_t		now = time(NULL);
+	bool		is_silent = lstat(path, &status) == 0 && status.st_uid == geteuid() &&
+		status.st_mtime <= now && now - status.st_mtime < SILENT_S;
+
+	pg_free(path);
+	return is_silent;
 }
 
 /*

@@ -24,6 +24,15 @@ extern bool wal_spool_open(WalSpool *spool, const char *parent,
 						   const Repository *repository,
 						   const char *destination);
 
+/*
+ * Notes, below the folder of spools, that a repository did not answer just now,
+ * or that it did; best effort.
+ */
+extern void wal_spool_note_answer(const char *parent, const char *url, bool answered);
+
+/* Is it noted that a repository did not answer a moment ago? */
+extern bool wal_spool_is_silent(const char *parent, const char *url);
+
 /* Removes the spool with all that is in it. */
 extern void wal_spool_remove(const WalSpool *spool);
 

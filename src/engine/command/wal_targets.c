@@ -48,24 +48,19 @@ wal_targets_open(WalTargets *targets, const char *const *urls, int count,
 }
 
 /*
- * Gives the repositories that lack it the key that the first one has.
+ * Gives the other repositories the keys that the first one has; without any, it
+ * is given one.
  */
 static void
-share_key(const WalTargets *targets)
+share_keys(const WalTargets *targets)
 {
 	const Repository *first = targets->archives[0]->repository;
-	const WalKey *key;
 
 	if (targets->count == 1)
 		return;
-	key = wal_key_current(targets->archives[0]);
+	(void) wal_key_current(targets->archives[0]);
 	for (int i = 1; i < targets->count; i++)
-	{
-		const Repository *other = targets->archives[i]->repository;
-
-		if (!cluster_has_key(other->store, other->prefix, key->id))
-			cluster_keys_copy(first->store, other->store, other->prefix);
-	}
+		cluster_keys_copy(first->store, targets->archives[i]->repository->store, first->prefix);
 }
 
 void
@@ -74,7 +69,7 @@ wal_targets_push(WalTargets *targets, const WalSource *source, bool noted)
 	WalName		name;
 
 	if (source->encrypted)
-		share_key(targets);
+		share_keys(targets);
 	wal_archive_push_all(targets->archives, targets->count, source);
 	if (!noted || !wal_name_parse(source->file, &name) || name.kind != WAL_SEGMENT)
 		return;

@@ -34,7 +34,7 @@ extern void backup_copy_object(BackupCopy *copy, int object, int64 *done);
 
 /*
  * Reads an object back from the target.  One that is not what the manifest
- * says is removed, and FAILURE_IO.
+ * says is removed, and FAILURE_IO.  *done is memory that child processes share.
  */
 extern void backup_copy_check(BackupCopy *copy, int object, int64 *done);
 

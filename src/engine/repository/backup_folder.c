@@ -202,8 +202,7 @@ repository_backup_ids(Repository *repository, int *count)
 }
 
 /*
- * What a process means that is said to be on some machine.  Where it would be
- * this process, its number was given away again.
+ * What a process means that is said to be on some machine.
  */
 static WriterState
 process_state(const char *host, int pid)
@@ -213,9 +212,9 @@ process_state(const char *host, int pid)
 	gethostname(here, sizeof(here) - 1);
 	if (strcmp(host, here) != 0 || pid <= 0)
 		return WRITER_UNKNOWN;
-	if (pid == getpid() || (kill(pid, 0) != 0 && errno != EPERM))
-		return WRITER_GONE;
-	return WRITER_RUNS;
+	if (pid == getpid())
+		return WRITER_IS_THIS;
+	return kill(pid, 0) == 0 || errno == EPERM ? WRITER_RUNS : WRITER_GONE;
 }
 
 WriterState

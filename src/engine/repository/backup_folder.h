@@ -48,6 +48,7 @@ typedef enum WriterState
 {
 	WRITER_UNKNOWN,				/* it is on another machine, or nothing says */
 	WRITER_RUNS,
+	WRITER_IS_THIS,				/* or had the number that this process has now */
 	WRITER_GONE
 } WriterState;
 

@@ -178,7 +178,9 @@ is_abandoned(Repository *repository, const char *backup_id)
 		newest = Max(newest, listing.objects[i].modified);
 	store_listing_free(&listing);
 	pg_free(folder);
-	return state == WRITER_GONE ||
+
+	/* In a container, the next process may well get the number of the last. */
+	return state == WRITER_GONE || state == WRITER_IS_THIS ||
 		(state == WRITER_UNKNOWN && time(NULL) - newest > ABANDONED_S);
 }
 

@@ -64,8 +64,9 @@ judge_item(Repository *repository, const ExpiryItem *item, int64 now,
 		   RetentionBackup *judged)
 {
 	const BackupFolder *folder = &item->folder;
-	bool		written = folder->state == FOLDER_UNFINISHED &&
-		backup_writer_state(repository, folder->id) == WRITER_RUNS;
+	WriterState writer = folder->state == FOLDER_UNFINISHED ?
+		backup_writer_state(repository, folder->id) : WRITER_UNKNOWN;
+	bool		written = writer == WRITER_RUNS || writer == WRITER_IS_THIS;
 
 	int64		last_written = item->backup == NULL ? (int64) folder->modified :
 		item->backup->manifest->finished_ms / 1000;
