@@ -293,6 +293,8 @@ command_restore(const CommonOptions *options, int argc, char **argv)
 	restore.repository = repository_from_options(options);
 	restore.backup = backup_load(restore.repository, resolve_id(&restore));
 	check_encryption(&restore);
+	backup_require_thawed(restore.repository, restore.backup->manifest->id,
+						  restore.request.wait_for_thaw);
 	terminal_progress_start(options);
 	if (restore.request.cluster.data_directory != NULL)
 		return restore_cluster(&restore.request.cluster, restore.repository,

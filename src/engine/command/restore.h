@@ -29,6 +29,7 @@ typedef struct RestoreRequest
 	bool		globals;
 	bool		keep_partial;
 	bool		allow_unencrypted;
+	bool		wait_for_thaw;
 	bool		force;
 	int			jobs;
 	const char *temp_dir;		/* or NULL */

@@ -32,6 +32,7 @@ const char *const help_verify =
 "                                  parsed by pg_restore\n"
 "  --record             store the outcome in the repository, as part of what\n"
 "                       is known of the backup\n"
+"  --wait-for-thaw      wait for objects that lie in an archive of the store\n"
 "  --json               print a JSON object, with --all an array of them\n"
 "  -h, --help           print this help\n"
 "\n"
@@ -43,6 +44,7 @@ static const struct option verify_options[] = {
 	{"all", no_argument, NULL, 'a'},
 	{"depth", required_argument, NULL, 'd'},
 	{"record", no_argument, NULL, 'r'},
+	{"wait-for-thaw", no_argument, NULL, 'w'},
 	ARGUMENT_HELP_OPTION
 };
 
@@ -52,6 +54,7 @@ typedef struct VerifyRequest
 	const char *id;				/* NULL for all */
 	VerifyDepth depth;
 	bool		record;
+	bool		wait_for_thaw;
 	bool		json;
 	const char *bindir;
 } VerifyRequest;
@@ -280,6 +283,8 @@ parse_arguments(int argc, char **argv, VerifyRequest *request)
 			all = true;
 		if (option == 'r')
 			request->record = true;
+		if (option == 'w')
+			request->wait_for_thaw = true;
 		if (option == 'd' &&
 			(!verify_depth_parse(optarg, &request->depth) ||
 			 request->depth > VERIFY_FULL))
@@ -334,5 +339,6 @@ command_verify(const CommonOptions *options, int argc, char **argv)
 		return verify_entries(&request, repository, entries, count);
 	}
 	entry = load_entry(repository, request.id);
+	backup_require_thawed(repository, entry.id, request.wait_for_thaw);
 	return verify_entries(&request, repository, &entry, 1);
 }

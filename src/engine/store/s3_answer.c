@@ -38,7 +38,7 @@ static const Advice advices[] = {
 	{"AuthorizationHeaderMalformed", FAILURE_PERMISSION, REGION_HINT},
 	{"PermanentRedirect", FAILURE_STATE, REGION_HINT},
 	{"TemporaryRedirect", FAILURE_STATE, REGION_HINT},
-	{"InvalidObjectState", FAILURE_STATE, "The object is in an archive: have it restored there first."},
+	{"InvalidObjectState", FAILURE_STATE, "The object is in an archive. Have the backup thawed: run erpgo_backup verify with its identifier, or restore."},
 	{"InvalidStorageClass", FAILURE_STATE, "Check storage_class in the URL of the repository."},
 	{"QuotaExceeded", FAILURE_DISK_FULL, "Free some space in the bucket, or raise its quota."},
 };
@@ -74,6 +74,13 @@ bool
 s3_answer_is_unsupported(const S3Answer *answer)
 {
 	return answer->result == CURLE_OK && answer->status == 501;
+}
+
+bool
+s3_class_is_archive(const char *storage_class)
+{
+	return strcmp(storage_class, "GLACIER") == 0 ||
+		strcmp(storage_class, "DEEP_ARCHIVE") == 0;
 }
 
 /*

@@ -141,6 +141,7 @@ read_object(void *context, const char *around, const char *name,
 		page->object.name = unconstify(char *, page_name(page));
 		if (page->object.name != NULL)
 			page->on_object(page->context, &page->object);
+		page->object.archived = false;
 	}
 	else if (strcmp(around, "Contents") == 0 && strcmp(name, "Key") == 0)
 		keep(&page->key, content);
@@ -148,6 +149,8 @@ read_object(void *context, const char *around, const char *name,
 		page->object.size = Max(0, strtoll(content, NULL, 10));
 	else if (strcmp(around, "Contents") == 0 && strcmp(name, "LastModified") == 0)
 		page->object.modified = read_time(content);
+	else if (strcmp(around, "Contents") == 0 && strcmp(name, "StorageClass") == 0)
+		page->object.archived = s3_class_is_archive(content);
 	else if (strcmp(name, "EncodingType") == 0)
 		page->escaped = strcmp(content, "url") == 0;
 	else if (strcmp(name, "IsTruncated") == 0)
