@@ -6,6 +6,7 @@
 #include "store/s3_parts.h"
 
 #include "clock.h"
+#include "common/s3_object.h"
 #include "failure.h"
 #include "store/s3_answer.h"
 #include "store/s3_xml.h"

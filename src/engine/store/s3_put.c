@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/s3_object.h"
 #include "failure.h"
 #include "store/s3_answer.h"
 #include "store/s3_parts.h"
