@@ -92,7 +92,11 @@ look_at_others(WalArchive *archive, const WalName *segment, bool remove)
 		if (order < 0)
 			earlier[count++] = listing.objects[i].name;
 	}
-	/* They mean nothing beside a later one, and stay where nothing can be removed. */
+
+	/*
+	 * They mean nothing beside a later one, and stay where nothing can be
+	 * removed.
+	 */
 	if (remove)
 		store_tidy(archive->repository->store, earlier, count);
 	pg_free(earlier);

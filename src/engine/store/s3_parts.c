@@ -65,6 +65,16 @@ move_parts(S3Parts *parts, bool wait)
 }
 
 /*
+ * Waits until no part is on its way.
+ */
+static void
+await_all(S3Parts *parts)
+{
+	while (move_parts(parts, false) > 0)
+		(void) move_parts(parts, true);
+}
+
+/*
  * Sends the part that was filled.
  */
 static void
@@ -141,10 +151,7 @@ s3_parts_take(S3Parts *parts, const char *data, size_t len)
 	size_t		done = 0;
 
 	if (parts->upload_id != NULL && clock_ms() - parts->moved_ms > SLOW_WRITER_MS)
-	{
-		while (move_parts(parts, true) > 0)
-			;
-	}
+		await_all(parts);
 	while (done < len)
 	{
 		S3Part	   *part = s3_parts_filled(parts);
@@ -173,8 +180,7 @@ s3_parts_flush(S3Parts *parts)
 {
 	if (s3_parts_filled(parts)->used > 0)
 		send_part(parts);
-	while (move_parts(parts, true) > 0)
-		;
+	await_all(parts);
 }
 
 char *

@@ -47,6 +47,12 @@ typedef void (*S3ObjectReader) (void *context, const StoreObject *object);
 extern void s3_list_all(S3Store *store, const char *prefix,
 						S3ObjectReader on_object, void *context);
 
+/*
+ * Ends all uploads of one object, which is stored: those whose beginning was
+ * answered with silence.
+ */
+extern void s3_sweep_object(S3Store *store, const char *name);
+
 /* Fails because a new object's name is taken. */
 extern void s3_fail_duplicate(S3Store *store, const char *name)
 			__attribute__((noreturn));
