@@ -145,6 +145,15 @@ sub misbehave
 	return;
 }
 
+# Has the proxy do nothing at all, or go on.
+sub pause_proxy
+{
+	my ($self, $paused) = @_;
+
+	$self->{running}{'proxy'}->signal($paused ? 'STOP' : 'CONT');
+	return;
+}
+
 # The requests that the proxy saw since then, one line each.
 sub requests { my ($self) = @_; return split /\n/, read_file("$self->{folder}-log"); }
 

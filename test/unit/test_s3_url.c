@@ -3,7 +3,7 @@
  */
 #include "helpers.h"
 
-#include "common/s3_url.h"
+#include "common/s3_object.h"
 #include "common/store_url.h"
 
 static S3Url

@@ -298,6 +298,8 @@ try_repository(Repository *repository, void *context)
 	restore->repository = repository;
 	restore->backup = backup_load(repository, resolve_id(restore));
 	check_encryption(restore);
+	backup_require_thawed(repository, restore->backup->manifest->id,
+						  restore->request.wait_for_thaw);
 	if (restore->request.cluster.data_directory != NULL)
 		cluster_verify_source(&restore->request.cluster, repository, restore->backup);
 	else
@@ -349,6 +351,8 @@ command_restore(const CommonOptions *options, int argc, char **argv)
 	open_repository(&restore, options);
 	restore.backup = backup_load(restore.repository, resolve_id(&restore));
 	check_encryption(&restore);
+	backup_require_thawed(restore.repository, restore.backup->manifest->id,
+						  restore.request.wait_for_thaw);
 	if (restore.request.cluster.data_directory != NULL)
 		return restore_cluster(&restore.request.cluster, restore.repository,
 							   restore.backup, options);

@@ -29,6 +29,7 @@ typedef struct RestoreRequest
 	bool		globals;
 	bool		keep_partial;
 	bool		allow_unencrypted;
+	bool		wait_for_thaw;
 	bool		force;
 	bool		is_verified;	/* its digests have been compared */
 	int			jobs;

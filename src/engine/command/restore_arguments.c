@@ -50,6 +50,7 @@ HELP_CLUSTER
 "                       DIR for the plain dump\n"
 "  --keep-partial       if it fails, do not drop the database that was created\n"
 "  --allow-unencrypted  accept an unencrypted backup though a key is given\n"
+"  --wait-for-thaw      wait for objects that lie in an archive of the store\n"
 "  --json               print a JSON object at the end\n"
 "  -h, --help           print this help\n"
 "\n"
@@ -77,7 +78,8 @@ enum
 	OPTION_NO_PRIVILEGES,
 	OPTION_TEMP_DIR,
 	OPTION_KEEP_PARTIAL,
-	OPTION_ALLOW_UNENCRYPTED
+	OPTION_ALLOW_UNENCRYPTED,
+	OPTION_WAIT_FOR_THAW
 };
 
 static const struct option restore_options[] = {
@@ -96,6 +98,7 @@ static const struct option restore_options[] = {
 	{"temp-dir", required_argument, NULL, OPTION_TEMP_DIR},
 	{"keep-partial", no_argument, NULL, OPTION_KEEP_PARTIAL},
 	{"allow-unencrypted", no_argument, NULL, OPTION_ALLOW_UNENCRYPTED},
+	{"wait-for-thaw", no_argument, NULL, OPTION_WAIT_FOR_THAW},
 	CLUSTER_OPTIONS,
 	ARGUMENT_HELP_OPTION
 };
@@ -176,6 +179,9 @@ take_option(RestoreRequest *request, int option)
 			break;
 		case OPTION_ALLOW_UNENCRYPTED:
 			request->allow_unencrypted = true;
+			break;
+		case OPTION_WAIT_FOR_THAW:
+			request->wait_for_thaw = true;
 			break;
 	}
 }

@@ -35,6 +35,7 @@ const char *const help_verify =
 "                                  parsed by pg_restore\n"
 "  --record             store the outcome in the repository, as part of what\n"
 "                       is known of the backup\n"
+"  --wait-for-thaw      wait for objects that lie in an archive of the store\n"
 "  --json               print a JSON object, with --all an array of them\n"
 "  -h, --help           print this help\n"
 "\n"
@@ -46,6 +47,7 @@ static const struct option verify_options[] = {
 	{"all", no_argument, NULL, 'a'},
 	{"depth", required_argument, NULL, 'd'},
 	{"record", no_argument, NULL, 'r'},
+	{"wait-for-thaw", no_argument, NULL, 'w'},
 	ARGUMENT_HELP_OPTION
 };
 
@@ -55,6 +57,7 @@ typedef struct VerifyRequest
 	const char *id;				/* NULL for all */
 	VerifyDepth depth;
 	bool		record;
+	bool		wait_for_thaw;
 	bool		json;
 	const char *bindir;
 } VerifyRequest;
@@ -297,6 +300,8 @@ parse_arguments(int argc, char **argv, VerifyRequest *request)
 			all = true;
 		if (option == 'r')
 			request->record = true;
+		if (option == 'w')
+			request->wait_for_thaw = true;
 		if (option == 'd' &&
 			(!verify_depth_parse(optarg, &request->depth) ||
 			 request->depth > VERIFY_FULL))
@@ -342,6 +347,7 @@ verify_in(Repository *repository, void *context)
 		return verify_entries(request, repository, entries, count);
 	}
 	entry = load_entry(repository, request->id);
+	backup_require_thawed(repository, entry.id, request->wait_for_thaw);
 	return verify_entries(request, repository, &entry, 1);
 }
 

@@ -134,6 +134,13 @@ extern StoreListing backup_objects(Repository *repository,
 								   const char *backup_id);
 
 /*
+ * Sees to it that all objects of a backup can be read.  Those that lie in an
+ * archive of the store are asked for, all at once; until they are there, this
+ * waits or, unless it is to wait, fails (FAILURE_STATE).
+ */
+extern void backup_require_thawed(Repository *repository, const char *backup_id, bool wait);
+
+/*
  * Removes a backup that has no manifest, whatever there is of it.  No error
  * if nothing is there; refuses (FAILURE_STATE) if a manifest is, but for a
  * writer.json beside it, which means nothing.

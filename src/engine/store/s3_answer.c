@@ -41,7 +41,7 @@ static const Advice advices[] = {
 	{"AuthorizationHeaderMalformed", FAILURE_PERMISSION, REGION_HINT},
 	{"PermanentRedirect", FAILURE_STATE, REGION_HINT},
 	{"TemporaryRedirect", FAILURE_STATE, REGION_HINT},
-	{"InvalidObjectState", FAILURE_STATE, "The object is in an archive: have it restored there first."},
+	{"InvalidObjectState", FAILURE_STATE, "The object is in an archive. Have the backup thawed: run erpgo_backup verify with its identifier, or restore."},
 	{"InvalidStorageClass", FAILURE_STATE, "Check storage_class in the URL of the repository."},
 	{"ContainerNotFound", FAILURE_UNDEFINED, CONTAINER_HINT},
 	{"BlobArchived", FAILURE_STATE, "The object is in an archive: have it rehydrated there first."},
@@ -81,6 +81,13 @@ bool
 s3_answer_is_unsupported(const S3Answer *answer)
 {
 	return answer->result == CURLE_OK && answer->status == 501;
+}
+
+bool
+s3_class_is_archive(const char *storage_class)
+{
+	return strcmp(storage_class, "GLACIER") == 0 ||
+		strcmp(storage_class, "DEEP_ARCHIVE") == 0;
 }
 
 /*

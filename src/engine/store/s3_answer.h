@@ -18,6 +18,9 @@ extern bool s3_answer_is_transient(const S3Answer *answer);
 /* Is the server without what a request asked for? */
 extern bool s3_answer_is_unsupported(const S3Answer *answer);
 
+/* Do objects of a class of storage have to be thawed? */
+extern bool s3_class_is_archive(const char *storage_class);
+
 /* Takes the server's word for an error from the body, if it is one. */
 extern void s3_answer_read_error(S3Answer *answer);
 

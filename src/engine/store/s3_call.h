@@ -89,6 +89,7 @@ struct S3Answer
 	int64		range_total;	/* bytes of that object; -1 if not told */
 	time_t		date;			/* by the server's clock; 0 if not told */
 	int			signing;		/* the client's, when it was signed */
+	int			attempts;		/* that there were */
 	StringInfoData body;		/* what there was no other reader for */
 };
 

@@ -189,6 +189,7 @@ s3_call(S3Client *client, const S3Call *call, S3Answer *answer)
 	while (flight.state != S3_ENDED)
 		s3_flights_move(&flight, 1, true);
 	*answer = flight.answer;
+	answer->attempts = flight.attempt;
 }
 
 void

@@ -31,6 +31,7 @@ typedef struct S3Page
 	char	   *key;			/* of the element that is being read */
 	char	   *upload_id;
 	S3Upload   *uploads;
+	const char *only;			/* the object whose uploads are meant, or NULL */
 	StoreObject object;
 	int			count;			/* elements */
 	bool		escaped;
@@ -135,6 +136,7 @@ read_object(void *context, const char *around, const char *name,
 		page->object.name = unconstify(char *, page_name(page));
 		if (page->object.name != NULL)
 			page->on_object(page->context, &page->object);
+		page->object.archived = false;
 	}
 	else if (strcmp(around, "Contents") == 0 && strcmp(name, "Key") == 0)
 		keep(&page->key, content);
@@ -142,6 +144,8 @@ read_object(void *context, const char *around, const char *name,
 		page->object.size = Max(0, strtoll(content, NULL, 10));
 	else if (strcmp(around, "Contents") == 0 && strcmp(name, "LastModified") == 0)
 		page->object.modified = read_time(content);
+	else if (strcmp(around, "Contents") == 0 && strcmp(name, "StorageClass") == 0)
+		page->object.archived = s3_class_is_archive(content);
 	else if (strcmp(name, "EncodingType") == 0)
 		page->escaped = strcmp(content, "url") == 0;
 	else if (strcmp(name, "IsTruncated") == 0)
@@ -259,7 +263,8 @@ note_upload(S3Page *page)
 	const char *name = page_name(page);
 	S3Upload   *upload;
 
-	if (name == NULL || page->upload_id == NULL || !object_name_is_valid(name))
+	if (name == NULL || page->upload_id == NULL || !object_name_is_valid(name) ||
+		(page->only != NULL && strcmp(page->only, name) != 0))
 		return;
 	upload = pg_malloc(sizeof(S3Upload));
 	upload->name = pg_strdup(name);
@@ -337,16 +342,31 @@ sweep_page(S3Page *page, const char *prefix)
 		abort_upload(page);
 }
 
-void
-s3_sweep(Store *store, const char *prefix)
+/*
+ * Ends the uploads under a prefix, or only those of one object.
+ */
+static void
+sweep_uploads(S3Store *store, const char *prefix, const char *only)
 {
-	S3Page		page = {.store = (S3Store *) store};
-	char	   *full_prefix = psprintf("%s%s", page.store->url.prefix, prefix);
+	S3Page		page = {.store = store, .only = only};
+	char	   *full_prefix = psprintf("%s%s", store->url.prefix, prefix);
 
 	do
 		sweep_page(&page, full_prefix);
 	while (page.truncated);
 	free_page(&page);
 	pg_free(full_prefix);
+}
+
+void
+s3_sweep_object(S3Store *store, const char *name)
+{
+	sweep_uploads(store, name, name);
+}
+
+void
+s3_sweep(Store *store, const char *prefix)
+{
+	sweep_uploads((S3Store *) store, prefix, NULL);
 	s3_claims_sweep((S3Store *) store);
 }

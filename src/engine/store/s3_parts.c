@@ -6,6 +6,7 @@
 #include "store/s3_parts.h"
 
 #include "clock.h"
+#include "common/s3_object.h"
 #include "failure.h"
 #include "store/s3_answer.h"
 #include "store/s3_xml.h"
@@ -61,6 +62,16 @@ move_parts(S3Parts *parts, bool wait)
 	}
 	parts->moved_ms = clock_ms();
 	return count;
+}
+
+/*
+ * Waits until no part is on its way.
+ */
+static void
+await_all(S3Parts *parts)
+{
+	while (move_parts(parts, false) > 0)
+		(void) move_parts(parts, true);
 }
 
 /*
@@ -142,10 +153,7 @@ s3_parts_take(S3Parts *parts, const char *data, size_t len)
 	size_t		done = 0;
 
 	if (parts->upload_id != NULL && clock_ms() - parts->moved_ms > SLOW_WRITER_MS)
-	{
-		while (move_parts(parts, true) > 0)
-			;
-	}
+		await_all(parts);
 	while (done < len)
 	{
 		S3Part	   *part = s3_parts_filled(parts);
@@ -174,8 +182,7 @@ s3_parts_flush(S3Parts *parts)
 {
 	if (s3_parts_filled(parts)->used > 0)
 		send_part(parts);
-	while (move_parts(parts, true) > 0)
-		;
+	await_all(parts);
 }
 
 char *

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/s3_object.h"
 #include "failure.h"
 #include "store/s3_answer.h"
 #include "store/s3_parts.h"
@@ -32,6 +33,7 @@ struct S3Put
 	char		locked_until[32];	/* as the server is told */
 	S3Parts		parts;
 	bool		stored;
+	bool		begun_again;	/* there may be a second upload */
 	pid_t		owner;
 	S3Put	   *next_unfinished;
 };
@@ -275,6 +277,7 @@ begin_upload(S3Put *put)
 		put->parts.upload_id == NULL)
 		fail(FAILURE_IO, NULL, "could not store object \"%s\" in \"%s\": server began no upload",
 			 put->name, put->store->store.url);
+	put->begun_again = answer.attempts > 1;
 	s3_answer_free(&answer);
 }
 
@@ -298,6 +301,8 @@ complete_upload(S3Put *put)
 	add_condition(put, &call);
 	s3_call(&put->store->client, &call, &answer);
 	conclude(put, &answer);
+	if (put->begun_again)
+		s3_sweep_object(put->store, put->name);
 	pg_free(list);
 }
 

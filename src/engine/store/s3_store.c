@@ -97,6 +97,7 @@ const StoreOps s3_store_ops = {
 	.list = s3_list,
 	.remove = s3_remove,
 	.remove_many = s3_remove_many,
+	.thaw = s3_thaw,
 	.rename = s3_rename,
 	.sweep = s3_sweep,
 	.prune = s3_prune,

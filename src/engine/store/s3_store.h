@@ -50,6 +50,12 @@ typedef void (*S3ObjectReader) (void *context, const StoreObject *object);
 extern void s3_list_all(S3Store *store, const char *prefix,
 						S3ObjectReader on_object, void *context);
 
+/*
+ * Ends all uploads of one object, which is stored: those whose beginning was
+ * answered with silence.
+ */
+extern void s3_sweep_object(S3Store *store, const char *name);
+
 /* Fails because a new object's name is taken. */
 extern void s3_fail_duplicate(S3Store *store, const char *name)
 			__attribute__((noreturn));
@@ -72,6 +78,7 @@ extern Sink *s3_put(Store *store, const char *name, PutMode mode);
 extern bool s3_get(Store *store, const char *name, Sink *into);
 extern void s3_remove(Store *store, const char *name);
 extern void s3_remove_many(Store *store, char *const *names, int count, bool may_stay);
+extern int	s3_thaw(Store *store, const char *prefix);
 extern StoreListing s3_list(Store *store, const char *prefix);
 extern void s3_sweep(Store *store, const char *prefix);
 

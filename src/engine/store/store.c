@@ -124,6 +124,13 @@ store_tidy(Store *store, char *const *names, int count)
 	remove_all(store, names, count, true);
 }
 
+int
+store_thaw(Store *store, const char *prefix)
+{
+	check_prefix(store, prefix);
+	return store->ops->thaw == NULL ? 0 : store->ops->thaw(store, prefix);
+}
+
 bool
 store_rename(Store *store, const char *from, const char *to)
 {

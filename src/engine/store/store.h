@@ -26,6 +26,8 @@ typedef struct StoreObject
 	char	   *name;
 	int64		size;			/* bytes */
 	time_t		modified;		/* by the store's clock */
+	bool		archived;		/* in a class that has to be thawed; only
+								 * stores with a thaw say so */
 } StoreObject;
 
 typedef struct StoreListing
@@ -64,6 +66,12 @@ typedef struct StoreOps
 	 * allowed.  NULL: they are removed one after the other.
 	 */
 	void		(*remove_many) (Store *store, char *const *names, int count, bool may_stay);
+
+	/*
+	 * Has all objects under a prefix thawed that lie in an archive.  How many
+	 * cannot be read yet.  NULL: all can be read always.
+	 */
+	int			(*thaw) (Store *store, const char *prefix);
 
 	/*
 	 * Gives an object a name that differs after the last slash, durably and
@@ -135,6 +143,7 @@ extern void store_remove_many(Store *store, char *const *names, int count);
 
 /* Removes what nobody will miss; where that is not allowed, it stays. */
 extern void store_tidy(Store *store, char *const *names, int count);
+extern int	store_thaw(Store *store, const char *prefix);
 extern bool store_rename(Store *store, const char *from, const char *to);
 extern void store_sweep(Store *store, const char *prefix);
 extern void store_prune(Store *store, const char *prefix);

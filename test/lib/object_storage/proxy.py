@@ -12,6 +12,11 @@ without), after "skip" others.  Faults:
   "lose"    asks the server, but ends the connection instead of answering
   "half"    ends the connection in the middle of the answer's body
   "stall"   says nothing for long
+  "late"    leaves the newest object out of a listing
+
+Whatever the fault, "frozen" is a regular expression of objects that lie in an
+archive until they were asked for and then looked at "looks" times, and
+"delay" milliseconds go by before each answer.
 
 Every request becomes a line of LOG: method, path, range, fault.
 """
@@ -30,19 +35,24 @@ server_port, control_path, log_path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 lock = threading.Lock()
 for_ever = threading.Event()
 seen = {'stamp': None, 'matches': 0}
+looks_left = {}  # at objects that are being thawed
+
+
+def read_control():
+    try:
+        with open(control_path) as file:
+            return os.stat(control_path).st_mtime_ns, json.load(file)
+    except (OSError, ValueError):
+        return None, {}
 
 
 def choose_fault(line):
     """The control if it is this request's turn; counts anew in a new file."""
     with lock:
-        try:
-            stamp = os.stat(control_path).st_mtime_ns
-            with open(control_path) as file:
-                control = json.load(file)
-        except (OSError, ValueError):
-            return {}
+        stamp, control = read_control()
         if stamp != seen['stamp']:
             seen.update(stamp=stamp, matches=0)
+            looks_left.clear()
         if not re.search(control.get('match', '$^'), line):
             return {}
         seen['matches'] += 1
@@ -78,8 +88,53 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = server.getresponse()
         return answer, answer.read()
 
-    def pass_on(self, answer, body, half):
+    def answer_from_archive(self, frozen):
+        """Answers as an archive does; false if that has nothing to say."""
+        path, _, query = self.path.partition('?')
+        if not re.search(frozen, path):
+            return False
+        if self.command == 'POST' and query.startswith('restore'):
+            looks_left[path] = read_control()[1].get('looks', 0)
+            self.send_response(202)
+            self.send_header('Content-Length', '0')
+            self.end_headers()
+            return True
+        if self.command != 'GET' or looks_left.get(path) == 0:
+            return False
+        self.answer_status({'status': 403, 'code': 'InvalidObjectState'})
+        return True
+
+    def archive_headers(self, frozen):
+        """What an archive says of an object that is looked at."""
+        path = self.path.partition('?')[0]
+        if self.command != 'HEAD' or not re.search(frozen, path):
+            return
+        self.send_header('x-amz-storage-class', 'GLACIER')
+        if path in looks_left:
+            ongoing = 'true' if looks_left[path] > 0 else 'false'
+            looks_left[path] = max(0, looks_left[path] - 1)
+            self.send_header('x-amz-restore', f'ongoing-request="{ongoing}"')
+
+    def change_listing(self, body, control, frozen):
+        """The listing as an archive, or a server that is late, gives it."""
+        def change(match):
+            entry = match.group(0)
+            key = re.search(rb'<Key>(.*?)</Key>', entry).group(1).decode().replace('%2F', '/')
+            if frozen and re.search(frozen, key):
+                return re.sub(rb'(<StorageClass>)[^<]*', rb'\1GLACIER', entry)
+            return entry
+        body = re.sub(rb'<Contents>.*?</Contents>', change, body, flags=re.S)
+        if control.get('fault') == 'late':
+            times = re.findall(rb'<LastModified>(.*?)</LastModified>', body)
+            newest = max(times, default=b'')
+            body = re.sub(rb'<Contents>(?:(?!</Contents>).)*' + re.escape(newest) + rb'.*?</Contents>', b'', body,
+                          count=1, flags=re.S) if times else body
+        return body
+
+    def pass_on(self, answer, body, half, frozen):
         self.send_response_only(answer.status, answer.reason)
+        if frozen:
+            self.archive_headers(frozen)
         for name, value in answer.getheaders():
             if name.lower() not in ('transfer-encoding', 'content-length', 'connection'):
                 self.send_header(name, value)
@@ -97,8 +152,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         line = f'{self.command} {self.path}'
         control = choose_fault(line)
         fault = control.get('fault')
+        always = read_control()[1]
+        frozen = always.get('frozen')
+        for_ever.wait(always.get('delay', 0) / 1000)
         with lock, open(log_path, 'a') as log:
             log.write(f'{line} {self.headers.get("Range", "-")} {fault or "-"}\n')
+        if frozen and self.answer_from_archive(frozen):
+            return
         if fault == 'status':
             self.answer_status(control)
         elif fault == 'stall':
@@ -110,7 +170,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if fault == 'lose':
                 self.reset()
             else:
-                self.pass_on(answer, answer_body, fault == 'half')
+                if 'list-type' in self.path:
+                    answer_body = self.change_listing(answer_body, control, frozen)
+                self.pass_on(answer, answer_body, fault == 'half', frozen)
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
 
