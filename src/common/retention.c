@@ -175,6 +175,8 @@ own_reasons(const RetentionPolicy *policy, int64_t now,
 		return 0;
 	if (backup->base_of_window)
 		reasons |= KEEP_WINDOW;
+	if (backup->locked_until > now)
+		reasons |= KEEP_LOCKED;
 	if (backup->state == RETENTION_RUNNING)
 		reasons |= KEEP_RUNNING;
 	if (backup->state == RETENTION_UNFINISHED && backup->moment >= now - grace)

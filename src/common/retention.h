@@ -25,6 +25,7 @@
  * - the newest good ones, as many as the policy's minimum says;
  * - pinned ones;
  * - those that a recovery window begins with (common/wal_retention.h);
+ * - those that the store has locked against deletion, until that ends;
  * - what is being written;
  * - what is unfinished, for some hours after it was last written to;
  * - complete ones that are not good, until good backups have gone on for the
@@ -105,7 +106,8 @@ typedef enum RetentionReason
 	KEEP_UNFINISHED = 1 << 7,	/* written to a short while ago */
 	KEEP_UNPROVEN = 1 << 8,		/* not good, but not superseded for long */
 	KEEP_FUTURE = 1 << 9,
-	KEEP_WINDOW = 1 << 10		/* the recovery window begins with it */
+	KEEP_WINDOW = 1 << 10,		/* the recovery window begins with it */
+	KEEP_LOCKED = 1 << 11		/* the store does not delete it yet */
 } RetentionReason;
 
 typedef struct RetentionPolicy
@@ -130,6 +132,7 @@ typedef struct RetentionBackup
 	int			parent;			/* index of the one it builds on; outside of
 								 * the array means that it is missing */
 	int64_t		made_at;
+	int64_t		locked_until;	/* 0 if it is not locked in the store */
 	int64_t		touched_at;		/* when an unfinished one was last written to
 								 * or a damaged one found to be so; before
 								 * made_at it means that */

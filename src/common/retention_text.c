@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static const struct
 {
@@ -160,6 +161,19 @@ explain_deletion(const RetentionPolicy *policy, const RetentionBackup *backup,
 		append(text, "to be confirmed, as more than half of a kind would go");
 }
 
+/* Until when the store does not delete it. */
+static void
+explain_lock(const RetentionBackup *backup, char text[RETENTION_TEXT_SIZE])
+{
+	time_t		until = (time_t) backup->locked_until;
+	struct tm	parts;
+	char		words[32];
+
+	if (gmtime_r(&until, &parts) != NULL &&
+		strftime(words, sizeof(words), "%Y-%m-%d %H:%M UTC", &parts) > 0)
+		append(text, "locked until %s", words);
+}
+
 void
 retention_explain(const RetentionPolicy *policy,
 				  const RetentionBackup *backup,
@@ -181,4 +195,6 @@ retention_explain(const RetentionPolicy *policy,
 		if (backup->reasons & further_reasons[i].reason)
 			append(text, "%s", further_reasons[i].words);
 	}
+	if (backup->reasons & KEEP_LOCKED)
+		explain_lock(backup, text);
 }

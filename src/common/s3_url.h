@@ -66,6 +66,26 @@ extern bool s3_url_parse(const char *url, S3Url *parsed, const char **problem);
 extern bool s3_url_set_region(S3Url *url, const char *region);
 
 /*
+ * Does an object of a repository get the class of storage that the URL names?
+ * Only what a backup consists of: what is read all the time, and the archive
+ * of WAL, have to be at hand.
+ */
+extern bool s3_object_has_class(const char *name);
+
+/*
+ * Is an object of a repository locked against deletion?  All that a restore
+ * needs is; what is replaced or goes soon by itself is not.
+ */
+extern bool s3_object_is_locked(const char *name);
+
+/*
+ * How many bytes an object may have that is stored in one request; also what
+ * the first part of a larger one has.  A segment of WAL has fewer, unless
+ * parts or segments were given another size.
+ */
+extern int64_t s3_url_whole_size(const S3Url *url);
+
+/*
  * How many bytes the next part of an upload is to have, of which there are
  * part_count: they grow, so that there are never more than the server takes.
  */

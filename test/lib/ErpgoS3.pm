@@ -7,6 +7,7 @@ package ErpgoS3;
 
 use strict;
 use warnings;
+use Digest::SHA ();
 use ErpgoBackup qw(read_file write_file);
 use File::Basename ();
 use IPC::Run ();
@@ -84,18 +85,27 @@ sub secrets
 	return "AWS_ACCESS_KEY_ID=$self->{access_key}\nAWS_SECRET_ACCESS_KEY=$SECRET_KEY\n";
 }
 
+# What the server answers to a signed request; curl's options, as headers, may
+# follow.
+sub request
+{
+	my ($self, $method, $path, $body, @options) = @_;
+	my $out = '';
+
+	IPC::Run::run([ 'curl', '-sf', '-m', '20', '--noproxy', '*', '-X', $method, '--aws-sigv4', 'aws:amz:us-east-1:s3',
+			'--user', "$self->{access_key}:$SECRET_KEY", '-H', 'x-amz-content-sha256: ' . Digest::SHA::sha256_hex($body),
+			'-H', 'content-type: text/plain', ($body eq '' ? () : ('--data-binary', $body)), @options,
+			"http://127.0.0.1:$self->{port}/$path" ], '<', \undef, '>', \$out)
+	  or die "curl: $?";
+	return $out;
+}
+
 # What the server answers to a signed GET of the bucket with a query.
 sub ask
 {
 	my ($self, $query) = @_;
-	my $empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-	my $out = '';
 
-	IPC::Run::run([ 'curl', '-sf', '-m', '20', '--noproxy', '*', '--aws-sigv4', 'aws:amz:us-east-1:s3',
-			'--user', "$self->{access_key}:$SECRET_KEY", '-H', "x-amz-content-sha256: $empty", '-H', 'content-type: text/plain',
-			"http://127.0.0.1:$self->{port}/$BUCKET?$query" ], '<', \undef, '>', \$out)
-	  or die "curl: $?";
-	return $out;
+	return $self->request('GET', "$BUCKET?$query", '');
 }
 
 # The names of all objects under a prefix.

@@ -294,6 +294,27 @@ removing_what_is_not_there_is_no_error(void **state)
 	assert_content(*state, "folder/other", "content");
 }
 
+static void
+many_objects_are_removed_at_once_whether_they_are_there_or_not(void **state)
+{
+	char	   *names[] = {"folder/a", "folder/absent", "folder/b%20.c", "folder/d/e"};
+	char	   *others[] = {"folder/f", "folder/absent"};
+
+	put_new(*state, names[0], "a");
+	put_new(*state, names[2], "b");
+	put_new(*state, names[3], "c");
+	put_new(*state, "folder/f", "d");
+	put_new(*state, "folder/stays", "stays");
+	store_remove_many(*state, names, lengthof(names));
+	store_remove_many(*state, names, 0);
+	store_tidy(*state, others, lengthof(others));
+	assert_false(exists(*state, names[0]));
+	assert_false(exists(*state, names[2]));
+	assert_false(exists(*state, names[3]));
+	assert_false(exists(*state, others[0]));
+	assert_content(*state, "folder/stays", "stays");
+}
+
 /*
  * Leaves an unfinished object as a process that is killed does.
  */
@@ -477,6 +498,7 @@ store_conformance(const char *title, StoreFactory factory)
 		CASE(a_listing_tells_sizes_and_times),
 		CASE(a_removed_object_is_gone_and_its_name_is_free),
 		CASE(removing_what_is_not_there_is_no_error),
+		CASE(many_objects_are_removed_at_once_whether_they_are_there_or_not),
 		CASE(a_sweep_removes_unfinished_objects_only),
 		CASE(a_renamed_object_has_only_its_new_name),
 		CASE(pruning_disturbs_no_object),

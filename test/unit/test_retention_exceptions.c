@@ -26,6 +26,23 @@ pinned_ones_stay(void **state)
 }
 
 static void
+locked_ones_stay_until_the_store_deletes_them(void **state)
+{
+	int			locked = add("2020-05-05 00:00:00");
+	int			unlocked = add("2020-05-06 00:00:00");
+	int64_t		now = INT64_C(1795629600);	/* the time of the decision below */
+
+	(void) state;
+	add_recent();
+	backups[locked].locked_until = now + 60;
+	backups[unlocked].locked_until = now;
+	decide("2026-11-25 18:00:00");
+	expect_kept(locked, KEEP_LOCKED);
+	expect_text(locked, "locked until 2026-11-25 18:01 UTC");
+	expect_deleted(unlocked);
+}
+
+static void
 a_parent_lives_as_long_as_its_children(void **state)
 {
 	int			base = add("2025-05-02 00:00:00");
@@ -279,6 +296,7 @@ main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, begin)
 	const struct CMUnitTest tests[] = {
+		TEST(locked_ones_stay_until_the_store_deletes_them),
 		TEST(pinned_ones_stay),
 		TEST(a_parent_lives_as_long_as_its_children),
 		TEST(a_running_backup_keeps_what_it_builds_on),

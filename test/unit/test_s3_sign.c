@@ -119,6 +119,18 @@ the_digest_of_nothing_is_the_known_one(void **state)
 }
 
 static void
+digests_are_told_in_base64_too(void **state)
+{
+	char		checksum[S3_CHECKSUM_SIZE];
+	char		md5[S3_MD5_SIZE];
+
+	s3_checksum(EMPTY_DIGEST, checksum);
+	assert_string_equal(checksum, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+	s3_md5("", 0, md5);
+	assert_string_equal(md5, "1B2M2Y8AsgTpgAmY7PhCfg==");
+}
+
+static void
 times_are_those_of_greenwich(void **state)
 {
 	char		stamp[S3_TIME_SIZE];
@@ -136,6 +148,7 @@ main(void)
 		cmocka_unit_test(a_query_is_signed),
 		cmocka_unit_test(all_but_unreserved_characters_are_escaped),
 		cmocka_unit_test(the_digest_of_nothing_is_the_known_one),
+		cmocka_unit_test(digests_are_told_in_base64_too),
 		cmocka_unit_test(times_are_those_of_greenwich),
 	};
 

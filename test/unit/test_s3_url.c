@@ -68,7 +68,7 @@ largest_object(const S3Url *url, int64_t *memory)
 	{
 		int64_t		size = s3_url_part_size(url, i);
 
-		assert_true(i == 0 || size >= s3_url_part_size(url, i - 1));
+		assert_true(i <= 1 || size >= s3_url_part_size(url, i - 1));
 		bytes += size;
 		*memory = Max(*memory, size * s3_url_parallel(url, size));
 	}
@@ -83,7 +83,8 @@ parts_grow_so_that_there_are_never_too_many(void **state)
 	int64_t		gib = INT64_C(1024) * 1024 * 1024;
 	int64_t		memory;
 
-	assert_int_equal(s3_url_part_size(&url, 0), url.part_size);
+	assert_int_equal(s3_url_part_size(&url, 0), s3_url_whole_size(&url));
+	assert_int_equal(s3_url_part_size(&url, 1), url.part_size);
 	assert_int_equal(s3_url_part_size(&url, 999), url.part_size);
 	assert_int_equal(s3_url_part_size(&url, 1000), 2 * url.part_size);
 	assert_true(largest_object(&url, &memory) > 3500 * gib);
@@ -210,6 +211,35 @@ a_region_from_elsewhere_names_the_host_of_aws_only(void **state)
 	assert_string_equal(url.region, "eu-west-1");
 }
 
+static void
+only_what_a_backup_consists_of_gets_the_class(void **state)
+{
+	assert_true(s3_object_has_class("main/backup/20261122T180000Z-full/erp.dump.zst.aes"));
+	assert_true(s3_object_has_class("main/backup/20261122T180000Z-physical/pack-00001.tar.zst"));
+	assert_false(s3_object_has_class("main/backup/20261122T180000Z-full/manifest.json"));
+	assert_false(s3_object_has_class("main/backup/20261122T180000Z-full/event/1-pin.json"));
+	assert_false(s3_object_has_class("main/wal/00000001/000000010000000000000001-a-b.zst"));
+	assert_false(s3_object_has_class("main/archived/00000001/000000010000000000000001-a"));
+	assert_false(s3_object_has_class("main/key/1.json"));
+	assert_false(s3_object_has_class("main/owner.json"));
+	assert_false(s3_object_has_class("backup"));
+}
+
+static void
+what_a_restore_needs_is_locked_and_what_is_replaced_is_not(void **state)
+{
+	assert_true(s3_object_is_locked("main/backup/20261122T180000Z-full/erp.dump.zst.aes"));
+	assert_true(s3_object_is_locked("main/backup/20261122T180000Z-full/manifest.json"));
+	assert_true(s3_object_is_locked("main/wal/00000001/000000010000000000000001-a-b.zst"));
+	assert_true(s3_object_is_locked("main/key/1.json"));
+	assert_true(s3_object_is_locked("main/cluster.json"));
+	assert_false(s3_object_is_locked("main/backup/20261122T180000Z-full/writer.json"));
+	assert_false(s3_object_is_locked("main/backup/20261122T180000Z-full/event/1-deleting.json"));
+	assert_false(s3_object_is_locked("main/archived/00000001/000000010000000000000001-a"));
+	assert_false(s3_object_is_locked("main/owner.json"));
+	assert_false(s3_object_is_locked("main/check-1.json"));
+}
+
 int
 main(void)
 {
@@ -218,6 +248,8 @@ main(void)
 		cmocka_unit_test(what_the_server_does_with_objects_is_taken_as_it_wants_it),
 		cmocka_unit_test(parts_grow_so_that_there_are_never_too_many),
 		cmocka_unit_test(memory_is_that_of_the_parts_in_parallel),
+		cmocka_unit_test(only_what_a_backup_consists_of_gets_the_class),
+		cmocka_unit_test(what_a_restore_needs_is_locked_and_what_is_replaced_is_not),
 		cmocka_unit_test(the_prefix_may_be_missing),
 		cmocka_unit_test(parameters_are_taken_in_any_order),
 		cmocka_unit_test(the_region_is_in_the_host_of_aws),

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "stream/filters.h"
 
 #define MIB (1024 * 1024)
 
@@ -122,6 +123,82 @@ an_upload_whose_process_fails_is_ended(void **state)
 }
 
 /*
+ * Puts an object of so many bytes, and gets it again.
+ */
+static void
+assert_large_round_trip(Store *store, const char *name, size_t size)
+{
+	char	   *data = random_data(size);
+	char	   *found;
+	size_t		found_size;
+	Sink	   *object = store_put(store, name, PUT_NEW);
+	Sink	   *memory = memory_sink(&found, &found_size, 64 * MIB, name);
+
+	for (size_t done = 0; done < size; done += Min(size - done, MIB - 1))
+		sink_write(object, data + done, Min(size - done, MIB - 1));
+	sink_finish(object);
+	sink_release(object);
+	assert_true(store_get(store, name, memory));
+	sink_finish(memory);
+	sink_release(memory);
+	assert_int_equal(found_size, size);
+	assert_memory_equal(found, data, size);
+	pg_free(found);
+	pg_free(data);
+}
+
+static void
+what_is_stored_and_read_in_many_pieces_is_the_same(void **state)
+{
+	/* Exactly as many ranges, one byte more, and more than are in flight. */
+	assert_large_round_trip(*state, "exact", 10 * MIB);
+	assert_large_round_trip(*state, "more", 10 * MIB + 1);
+	assert_large_round_trip(*state, "many", 47 * MIB + 7);
+}
+
+static void
+an_object_goes_from_bucket_to_bucket_in_one_process(void **state)
+{
+	Store	   *other = open_new_part();
+	char	   *data = random_data(24 * MIB);
+	char	   *found;
+	size_t		found_size;
+	Sink	   *object = store_put(*state, "from", PUT_NEW);
+	Sink	   *memory = memory_sink(&found, &found_size, 64 * MIB, "to");
+
+	sink_write(object, data, 24 * MIB);
+	sink_finish(object);
+	sink_release(object);
+	object = store_put(other, "to", PUT_NEW);
+	assert_true(store_get(*state, "from", object));
+	sink_finish(object);
+	sink_release(object);
+	assert_true(store_get(other, "to", memory));
+	sink_finish(memory);
+	sink_release(memory);
+	assert_int_equal(found_size, 24 * MIB);
+	assert_memory_equal(found, data, 24 * MIB);
+	store_close(other);
+	pg_free(found);
+	pg_free(data);
+}
+
+static void
+more_objects_are_removed_than_one_request_has_room_for(void **state)
+{
+	char	   *names[1001];
+
+	for (int i = 0; i < lengthof(names); i++)
+		names[i] = psprintf("folder/%d", i);
+	store_put_text(*state, names[0], "first", PUT_NEW);
+	store_put_text(*state, names[999], "last of the first request", PUT_NEW);
+	store_put_text(*state, names[1000], "last", PUT_NEW);
+	store_put_text(*state, "folder/1001", "another", PUT_NEW);
+	store_remove_many(*state, names, lengthof(names));
+	assert_int_equal(store_list(*state, "").count, 1);
+}
+
+/*
  * Kilobytes of memory that this process had at most.
  */
 static long
@@ -156,6 +233,9 @@ main(void)
 	const struct CMUnitTest cases[] = {
 		CASE(an_upload_whose_process_was_killed_is_swept),
 		CASE(an_upload_whose_process_fails_is_ended),
+		CASE(what_is_stored_and_read_in_many_pieces_is_the_same),
+		CASE(an_object_goes_from_bucket_to_bucket_in_one_process),
+		CASE(more_objects_are_removed_than_one_request_has_room_for),
 		CASE(a_large_object_takes_the_memory_of_some_parts_only)
 	};
 

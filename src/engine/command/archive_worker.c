@@ -2,16 +2,20 @@
  * A process that archives files of WAL, one after the other.
  *
  * It opens the repository anew for each of them: one that was unmounted, or
- * put away, since the last one is seen.  To start a process for each file, with
- * fresh memory, would take longer than to compress it.
+ * put away, since the last one is seen.  On a server, which every request asks
+ * anyway, it is opened for some seconds: who looks for the owner and the keys
+ * each time waits six times as often as for the file.  To start a process for
+ * each file, with fresh memory, would take longer than to compress it.
  */
 #include "postgres_fe.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command/archive_worker.h"
 #include "command/wal_ready.h"
+#include "common/store_url.h"
 #include "isolated.h"
 #include "repository/owner.h"
 #include "repository/secrets.h"
@@ -22,6 +26,9 @@
  * After so many files a worker ends, and with it goes what it has allocated.
  */
 #define FILES_OF_A_WORKER 128
+
+/* How long a repository on a server stays open. */
+#define OPEN_LIMIT_MS 10000
 
 /* What a worker is asked for; it answers with one byte, or dies. */
 typedef struct Request
@@ -36,6 +43,8 @@ struct ArchiveWorker
 	Isolated   *process;
 	int			socket;			/* of the parent, or of the worker itself */
 	int			files;			/* it was asked for */
+	WalArchive *archive;		/* that is open, or NULL */
+	int64		opened_ms;
 };
 
 Repository *
@@ -65,31 +74,60 @@ is_to_be_noted(const Request *request, const char *data_directory, const WalName
 }
 
 /*
+ * Opens the archive, if it is not open, for a server that may write it.
+ */
+static void
+open_archive(ArchiveWorker *worker, const char *data_directory)
+{
+	Repository *repository;
+
+	if (worker->archive != NULL)
+		return;
+	worker->opened_ms = clock_ms();
+	repository = archive_repository(worker->job);
+	owner_require(repository, data_directory);
+	worker->archive = wal_archive_open(repository);
+}
+
+/*
+ * Closes it, unless it is to stay open.
+ */
+static void
+close_archive(ArchiveWorker *worker)
+{
+	bool		is_on_server = store_url_path(job_required_text(worker->job, "repository")) == NULL;
+
+	if (is_on_server && clock_ms() - worker->opened_ms < OPEN_LIMIT_MS)
+		return;
+	repository_close(worker->archive->repository);
+	worker->archive = NULL;
+}
+
+/*
  * Archives one file.
  */
 static void
-push_file(json_t *job, const Request *request)
+push_file(ArchiveWorker *worker, const Request *request)
 {
-	Repository *repository = archive_repository(job);
+	json_t	   *job = worker->job;
 	const char *data_directory = job_required_text(json_object_get(job, "server"),
 												   "data_directory");
 	const char *problem;
-	WalArchive *archive = wal_archive_open(repository);
 	WalName		name;
 	WalSource	source = {
 		.file = request->file,
-		.path = psprintf("%s/" WAL_FOLDER "/%s", data_directory, request->file),
-		.encrypted = job_cipher(job, repository) != CIPHER_NONE
+		.path = psprintf("%s/" WAL_FOLDER "/%s", data_directory, request->file)
 	};
 
+	open_archive(worker, data_directory);
+	source.encrypted = job_cipher(job, worker->archive->repository) != CIPHER_NONE;
 	if (!compression_parse(job_required_text(job, "compression"),
 						   &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
-	owner_require(repository, data_directory);
-	wal_archive_push(archive, &source);
+	wal_archive_push(worker->archive, &source);
 	if (wal_name_parse(request->file, &name) && is_to_be_noted(request, data_directory, &name))
-		wal_note_write(archive, &name, source.encrypted);
-	repository_close(repository);
+		wal_note_write(worker->archive, &name, source.encrypted);
+	close_archive(worker);
 }
 
 /*
@@ -105,7 +143,7 @@ serve_requests(void *context)
 	{
 		if (recv(worker->socket, &request, sizeof(request), MSG_WAITALL) != sizeof(request))
 			return;
-		push_file(worker->job, &request);
+		push_file(worker, &request);
 		(void) send(worker->socket, "", 1, MSG_NOSIGNAL);
 	}
 }

@@ -43,14 +43,16 @@ remove_until(Repository *repository, const char *backup_id, Stage last)
 {
 	StoreListing listing = backup_objects(repository, backup_id);
 	char	   *folder = backup_object_name(repository, backup_id, "");
+	char	  **names = pg_malloc((listing.count + 1) * sizeof(char *));
+	int			count = 0;
 
 	for (int i = 0; i < listing.count; i++)
 	{
-		const char *name = listing.objects[i].name;
-
-		if (stage_of(name + strlen(folder)) <= last)
-			store_remove(repository->store, name);
+		if (stage_of(listing.objects[i].name + strlen(folder)) <= last)
+			names[count++] = listing.objects[i].name;
 	}
+	store_remove_many(repository->store, names, count);
+	pg_free(names);
 	store_listing_free(&listing);
 	pg_free(folder);
 }
@@ -144,6 +146,20 @@ mark_deletion(Repository *repository, const BackupFolder *folder,
 }
 
 /*
+ * Fails if objects of a backup may not be removed: then it is not marked, for
+ * it would be hidden for ever, and there.  That of a writer means nothing
+ * beside a manifest.
+ */
+static void
+require_right(Repository *repository, const char *backup_id)
+{
+	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
+
+	store_remove(repository->store, name);
+	pg_free(name);
+}
+
+/*
  * Begins the deletion of a backup.  False if it was pinned since it was read:
  * then it stays.
  */
@@ -154,6 +170,7 @@ begin_deletion(Repository *repository, const BackupFolder *folder,
 	int			pins;
 	char	   *name;
 
+	require_right(repository, folder->id);
 	mark_deletion(repository, folder, backup, rule);
 
 	/* Whoever pins looks for the mark afterwards, as we look for pins. */

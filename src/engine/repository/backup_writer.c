@@ -84,14 +84,15 @@ backup_renew(BackupWriter *writer)
 }
 
 /*
- * Removes the object that says who writes.
+ * Removes the object that says who writes.  Beside a manifest it means nothing
+ * and may stay, where nothing can be removed.
  */
 static void
 leave_folder(Repository *repository, const char *backup_id)
 {
 	char	   *name = backup_object_name(repository, backup_id, WRITER_NAME);
 
-	store_remove(repository->store, name);
+	store_tidy(repository->store, &name, 1);
 	pg_free(name);
 }
 
@@ -270,12 +271,17 @@ static void
 remove_objects(Repository *repository, const StoreListing *listing,
 			   const char *writer)
 {
+	char	  **names = pg_malloc((listing->count + 1) * sizeof(char *));
+	int			count = 0;
+
 	for (int i = 0; i < listing->count; i++)
 	{
 		if (strcmp(listing->objects[i].name, writer) != 0)
-			store_remove(repository->store, listing->objects[i].name);
+			names[count++] = listing->objects[i].name;
 	}
+	store_remove_many(repository->store, names, count);
 	store_remove(repository->store, writer);
+	pg_free(names);
 }
 
 void

@@ -94,6 +94,11 @@ judge_item(Repository *repository, const ExpiryItem *item, int64 now,
 	bool		written = folder->state == FOLDER_UNFINISHED &&
 		is_being_written(repository, folder->id);
 
+	int64		last_written = item->backup == NULL ? (int64) folder->modified :
+		item->backup->manifest->finished_ms / 1000;
+
+	if (repository->store->lock_days > 0)
+		judged->locked_until = last_written + INT64CONST(86400) * repository->store->lock_days;
 	judged->made_at = item->made_at;
 	judged->parent = RETENTION_NO_PARENT;
 	if (item->backup != NULL)

@@ -3,6 +3,8 @@
  */
 #include "postgres_fe.h"
 
+#include <time.h>
+
 #include "failure.h"
 #include "repository/wal_expiry.h"
 
@@ -102,6 +104,16 @@ find_bases(Repository *repository, const WalExpiryBackups *backups,
 	return keep_from;
 }
 
+/*
+ * Does the store not remove an object yet?
+ */
+static bool
+is_locked(const Repository *repository, const StoreObject *object)
+{
+	return object->modified + (time_t) repository->store->lock_days * 86400 > time(NULL) &&
+		repository->store->lock_days > 0;
+}
+
 WalExpiry *
 wal_expiry_plan(Repository *repository, const WalExpiryBackups *backups)
 {
@@ -117,7 +129,8 @@ wal_expiry_plan(Repository *repository, const WalExpiryBackups *backups)
 	{
 		const WalFile *file = &all.files[i];
 
-		if (wal_is_needed(&file->name, backups->segment_bytes, keep_from))
+		if (wal_is_needed(&file->name, backups->segment_bytes, keep_from) ||
+			is_locked(repository, file->stored))
 			continue;
 		expiry->doomed[expiry->doomed_count++] = pg_strdup(file->stored->name);
 		expiry->doomed_bytes += file->stored->size;
@@ -130,6 +143,5 @@ wal_expiry_plan(Repository *repository, const WalExpiryBackups *backups)
 void
 wal_expiry_apply(Repository *repository, const WalExpiry *expiry)
 {
-	for (int i = 0; i < expiry->doomed_count; i++)
-		store_remove(repository->store, expiry->doomed[i]);
+	store_remove_many(repository->store, expiry->doomed, expiry->doomed_count);
 }

@@ -76,6 +76,8 @@ look_at_others(WalArchive *archive, const WalName *segment, bool remove)
 {
 	char	   *folder = note_folder(archive, segment->timeline);
 	StoreListing listing = store_list(archive->repository->store, folder);
+	char	  **earlier = pg_malloc((listing.count + 1) * sizeof(char *));
+	int			count = 0;
 	bool		is_covered = false;
 
 	for (int i = 0; i < listing.count; i++)
@@ -87,9 +89,13 @@ look_at_others(WalArchive *archive, const WalName *segment, bool remove)
 			continue;
 		order = wal_segment_compare(&note.segment, segment);
 		is_covered = is_covered || order >= 0;
-		if (remove && order < 0)
-			store_remove(archive->repository->store, listing.objects[i].name);
+		if (order < 0)
+			earlier[count++] = listing.objects[i].name;
 	}
+	/* They mean nothing beside a later one, and stay where nothing can be removed. */
+	if (remove)
+		store_tidy(archive->repository->store, earlier, count);
+	pg_free(earlier);
 	store_listing_free(&listing);
 	pg_free(folder);
 	return is_covered;

@@ -132,6 +132,8 @@ void
 wal_tail_tidy(WalArchive *archive, uint32 timeline)
 {
 	Pieces		pieces = list_pieces(archive, timeline, "");
+	char	  **needless = pg_malloc((pieces.count + 1) * sizeof(char *));
+	int			needless_count = 0;
 	int			count;
 
 	for (int first = 0; first < pieces.count; first += count)
@@ -143,9 +145,11 @@ wal_tail_tidy(WalArchive *archive, uint32 timeline)
 		for (int i = 0; i < count; i++)
 		{
 			if (archived || wal_tail_is_covered(names, count, i))
-				store_remove(archive->repository->store, pieces.objects[first + i]);
+				needless[needless_count++] = unconstify(char *, pieces.objects[first + i]);
 		}
 	}
+	store_tidy(archive->repository->store, needless, needless_count);
+	pg_free(needless);
 	free_pieces(&pieces);
 }
 

@@ -95,13 +95,14 @@ send_part(S3Parts *parts)
 
 /*
  * Waits until there is a buffer for the next part.  Of those that are too many
- * once parts have grown, the memory is given back.
+ * once parts have grown, and of the first part's, the memory is given back.
  */
 static void
 await_buffer(S3Parts *parts)
 {
 	const S3Url *url = &parts->store->url;
-	int			limit = s3_url_parallel(url, s3_url_part_size(url, parts->count));
+	int64		size = s3_url_part_size(url, parts->count);
+	int			limit = s3_url_parallel(url, size);
 
 	while (move_parts(parts, false) >= limit)
 		(void) move_parts(parts, true);
@@ -110,7 +111,7 @@ await_buffer(S3Parts *parts)
 		if (parts->flights[i].state != S3_IDLE)
 			continue;
 		parts->filled = i;
-		if (i < limit)
+		if (i < limit && parts->parts[i].capacity <= size)
 			continue;
 		pg_free(parts->parts[i].buffer);
 		memset(&parts->parts[i], 0, sizeof(S3Part));

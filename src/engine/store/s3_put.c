@@ -8,6 +8,7 @@
  */
 #include "postgres_fe.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "failure.h"
@@ -28,6 +29,7 @@ struct S3Put
 	char	   *name;
 	PutMode		mode;
 	char		token[S3_TOKEN_SIZE];
+	char		locked_until[32];	/* as the server is told */
 	S3Parts		parts;
 	bool		stored;
 	pid_t		owner;
@@ -102,16 +104,49 @@ forget(S3Put *put)
 }
 
 /*
+ * Adds a header, unless it says nothing.
+ */
+static void
+add_header(S3Call *call, const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0')
+		s3_call_add_header(call, name, value);
+}
+
+/*
+ * Adds until when the object cannot be deleted, if the URL says so.
+ */
+static void
+add_lock(S3Put *put, S3Call *call)
+{
+	const S3Url *url = &put->store->url;
+	time_t		until = time(NULL) + put->store->client.clock_offset_s +
+		(time_t) url->lock_days * 86400;
+	struct tm	parts;
+
+	if (url->lock_mode == NULL || !s3_object_is_locked(put->name) ||
+		gmtime_r(&until, &parts) == NULL)
+		return;
+	(void) strftime(put->locked_until, sizeof(put->locked_until), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	s3_call_add_header(call, "x-amz-object-lock-mode", url->lock_mode);
+	s3_call_add_header(call, "x-amz-object-lock-retain-until-date", put->locked_until);
+}
+
+/*
  * Adds the headers that every new object has.
  */
 static void
 add_object_headers(S3Put *put, S3Call *call)
 {
-	const char *storage_class = put->store->url.storage_class;
+	const S3Url *url = &put->store->url;
 
 	s3_call_add_header(call, S3_TOKEN_HEADER, put->token);
-	if (storage_class[0] != '\0')
-		s3_call_add_header(call, "x-amz-storage-class", storage_class);
+	if (s3_object_has_class(put->name))
+		add_header(call, "x-amz-storage-class", url->storage_class);
+	add_header(call, "x-amz-server-side-encryption", url->encryption);
+	add_header(call, "x-amz-server-side-encryption-aws-kms-key-id", url->encryption_key);
+	add_header(call, "x-amz-tagging", url->tags);
+	add_lock(put, call);
 }
 
 /*

@@ -51,6 +51,17 @@ s3_checksum(const char digest[S3_DIGEST_SIZE], char checksum[S3_CHECKSUM_SIZE])
 }
 
 void
+s3_md5(const void *data, size_t len, char md5[S3_MD5_SIZE])
+{
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned int size = 0;
+
+	if (EVP_Digest(data, len, bytes, &size, EVP_md5(), NULL) != 1)
+		fail(FAILURE_INTERNAL, NULL, "could not compute an MD5 digest");
+	(void) EVP_EncodeBlock((unsigned char *) md5, bytes, (int) size);
+}
+
+void
 s3_time(time_t now, char stamp[S3_TIME_SIZE])
 {
 	struct tm	parts;

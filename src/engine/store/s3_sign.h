@@ -15,6 +15,9 @@
 /* A SHA-256 in base64, with its terminating zero. */
 #define S3_CHECKSUM_SIZE 45
 
+/* An MD5 in base64, with its terminating zero. */
+#define S3_MD5_SIZE 25
+
 /* "20130524T000000Z", with its terminating zero. */
 #define S3_TIME_SIZE 17
 
@@ -50,6 +53,9 @@ extern void s3_digest(const void *data, size_t len, char digest[S3_DIGEST_SIZE])
 
 /* The same in base64. */
 extern void s3_checksum(const char digest[S3_DIGEST_SIZE], char checksum[S3_CHECKSUM_SIZE]);
+
+/* The MD5 of some bytes in base64, which some requests have to carry. */
+extern void s3_md5(const void *data, size_t len, char md5[S3_MD5_SIZE]);
 
 /* A time as signatures have it. */
 extern void s3_time(time_t now, char stamp[S3_TIME_SIZE]);

@@ -47,19 +47,6 @@ s3_look(S3Store *store, const char *name, char token[S3_TOKEN_SIZE],
 	return found;
 }
 
-static void
-s3_remove(Store *store, const char *name)
-{
-	S3Client   *client = &((S3Store *) store)->client;
-	S3Call		call = {.method = "DELETE", .name = name};
-	S3Answer	answer;
-
-	s3_call(client, &call, &answer);
-	if (!s3_answer_is_success(&answer) && !s3_answer_is_absent(&answer))
-		s3_fail(client, &answer, "remove", name);
-	s3_answer_free(&answer);
-}
-
 /*
  * A bucket never gets full, and cannot rename.
  */
@@ -109,6 +96,7 @@ const StoreOps s3_store_ops = {
 	.get = s3_get,
 	.list = s3_list,
 	.remove = s3_remove,
+	.remove_many = s3_remove_many,
 	.rename = s3_rename,
 	.sweep = s3_sweep,
 	.prune = s3_prune,
@@ -144,6 +132,7 @@ s3_store_open(const char *url, const StoreAccess *access)
 	(void) aws_credentials(access, store->url.region, url);
 	store->store.ops = &s3_store_ops;
 	store->store.url = pg_strdup(url);
+	store->store.lock_days = store->url.lock_days;
 	store->client.shown_url = store->store.url;
 	store->client.url = &store->url;
 	store->client.access = *access;

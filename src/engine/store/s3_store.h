@@ -70,6 +70,8 @@ extern void s3_claims_sweep(S3Store *store);
 /* Callbacks of the store that have files of their own. */
 extern Sink *s3_put(Store *store, const char *name, PutMode mode);
 extern bool s3_get(Store *store, const char *name, Sink *into);
+extern void s3_remove(Store *store, const char *name);
+extern void s3_remove_many(Store *store, char *const *names, int count, bool may_stay);
 extern StoreListing s3_list(Store *store, const char *prefix);
 extern void s3_sweep(Store *store, const char *prefix);
 

@@ -96,6 +96,34 @@ store_remove(Store *store, const char *name)
 	store->ops->remove(store, name);
 }
 
+/*
+ * Removes objects at once, where the kind of store can.
+ */
+static void
+remove_all(Store *store, char *const *names, int count, bool may_stay)
+{
+	for (int i = 0; i < count; i++)
+	{
+		check_name(store, names[i]);
+		if (store->ops->remove_many == NULL)
+			store->ops->remove(store, names[i]);
+	}
+	if (store->ops->remove_many != NULL && count > 0)
+		store->ops->remove_many(store, names, count, may_stay);
+}
+
+void
+store_remove_many(Store *store, char *const *names, int count)
+{
+	remove_all(store, names, count, false);
+}
+
+void
+store_tidy(Store *store, char *const *names, int count)
+{
+	remove_all(store, names, count, true);
+}
+
 bool
 store_rename(Store *store, const char *from, const char *to)
 {

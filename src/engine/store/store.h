@@ -60,6 +60,12 @@ typedef struct StoreOps
 	void		(*remove) (Store *store, const char *name);
 
 	/*
+	 * Removes many objects durably.  Those that may stay do where this is not
+	 * allowed.  NULL: they are removed one after the other.
+	 */
+	void		(*remove_many) (Store *store, char *const *names, int count, bool may_stay);
+
+	/*
 	 * Gives an object a name that differs after the last slash, durably and
 	 * in one step that needs no room.  False, with nothing changed, if there
 	 * is no such object, or the store cannot; one that never gets full need
@@ -97,6 +103,7 @@ struct Store
 	const StoreOps *ops;
 	char	   *url;			/* for messages; holds no secret */
 	int64		reserve;		/* bytes that writing leaves free; 0 for none */
+	int			lock_days;		/* that what lasts cannot be removed for */
 };
 
 /*
@@ -124,6 +131,10 @@ extern Sink *store_put(Store *store, const char *name, PutMode mode);
 extern bool store_get(Store *store, const char *name, Sink *into);
 extern StoreListing store_list(Store *store, const char *prefix);
 extern void store_remove(Store *store, const char *name);
+extern void store_remove_many(Store *store, char *const *names, int count);
+
+/* Removes what nobody will miss; where that is not allowed, it stays. */
+extern void store_tidy(Store *store, char *const *names, int count);
 extern bool store_rename(Store *store, const char *from, const char *to);
 extern void store_sweep(Store *store, const char *prefix);
 extern void store_prune(Store *store, const char *prefix);
