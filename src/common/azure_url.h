@@ -10,8 +10,8 @@
 
 typedef struct AzureUrl
 {
-	S3Url		storage;		/* the container is its bucket; host, sizes and
-								 * timeout are those of this URL */
+	S3Url		storage;		/* the container is its bucket; host, sizes
+								 * and timeout are those of this URL */
 	char		account[AZURE_ACCOUNT_SIZE];
 	bool		account_in_path;	/* of requests, and not in the host */
 	char		tier[S3_CLASS_SIZE];	/* of new objects, or empty */

@@ -16,8 +16,8 @@ typedef struct AzureSigning
 	const char *path;			/* as it is sent */
 	const S3Pair *query;		/* names in byte order, values as they are */
 	int			query_count;
-	const S3Pair *headers;		/* names in lower case, in byte order; "x-ms-date"
-								 * is among them */
+	const S3Pair *headers;		/* names in lower case, in byte order;
+								 * "x-ms-date" is among them */
 	int			header_count;
 	size_t		body_len;
 } AzureSigning;

@@ -120,7 +120,10 @@ open_file(SftpClient *client, SftpPut *put)
 	if (put->handle != NULL && put->generation == client->generation)
 		return 0;
 
-	/* The name is random: nobody else can have made it but an earlier attempt. */
+	/*
+	 * The name is random: nobody else can have made it but an earlier
+	 * attempt.
+	 */
 	if (!put->created)
 		flags |= LIBSSH2_FXF_EXCL;
 	put->created = true;
