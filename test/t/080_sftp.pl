@@ -10,7 +10,8 @@ use ErpgoSftp;
 use Test::More;
 
 my $basedir = PostgreSQL::Test::Utils::tempdir_short();
-my $sftp = ErpgoSftp->new("$basedir/sftp");
+# Keys are changed on the way, as they are after some gigabytes.
+my $sftp = ErpgoSftp->new("$basedir/sftp", 'RekeyLimit 16M');
 plan skip_all => 'SKIPPED: SFTP was not tested: sshd is missing' if !$sftp;
 
 my $url = $sftp->url('some/where');
@@ -53,8 +54,8 @@ $server->cli_ok('restore', $physical, '--pgdata', "$basedir/restored");
 ok(-f "$basedir/restored/PG_VERSION", 'a physical backup is restored out of it');
 $server->set('archive_command' => command($server, 'wal-push', '%p'));
 my $segment = switch_wal($server, 'CREATE TABLE ledger (n int)');
-$server->cli_ok('wal-get', $segment, "$basedir/segment");
-is(-s "$basedir/segment", 16 * 1024 * 1024, 'a segment that was archived comes back');
+$server->cli_ok('wal-get', $segment, "$basedir/$segment");
+is(-s "$basedir/$segment", 16 * 1024 * 1024, 'a segment that was archived comes back');
 leaves_nothing('that');
 
 # What is wrong is told, with what to do about it, and no secret.
@@ -116,6 +117,18 @@ $server->write_secrets($key . $sftp->secrets);
 	local $server->{url} = $sftp->url('some/where', port => $sftp->start_proxy(4 * 1024 * 1024, 3));
 	$server->cli_ok('verify', $cut, '--depth', 'full');
 	leaves_nothing('that');
+}
+
+# A disk of the server that is full is told.
+SKIP: {
+	my $small = ErpgoBackup::small_file_system();
+
+	skip('SKIPPED: a full disk was not tested: there is no small file system', 2) if !$small;
+	local $server->{url} = $url =~ s/\Q$folder\E/$small\/repository/r;
+	my ($full, undef, $why) = $server->cli('wal-push', '--compression', 'none', '--pgdata', $server->node->data_dir,
+		"$basedir/$segment");
+	is($full, 1, 'a segment for which there is no space is refused');
+	like($why, qr/could not store object .*: no space left on the server/, 'saying why');
 }
 
 # What is stopped in the middle of a dump leaves nothing.
