@@ -18,6 +18,7 @@
 #define SCHEME "s3://"
 
 #define DEFAULT_REGION "us-east-1"
+#define GOOGLE_HOST "storage.googleapis.com"
 #define DEFAULT_PART_MIB 8
 #define LARGEST_PART_MIB 1024
 #define DEFAULT_MAX_PARTS 10000
@@ -97,6 +98,13 @@ take_style(Parameters *parameters, const char *value)
 	parameters->has_style = true;
 	parameters->url->path_style = strcmp(value, "path") == 0;
 	return parameters->url->path_style || strcmp(value, "virtual") == 0;
+}
+
+static bool
+take_claims(Parameters *parameters, const char *value)
+{
+	parameters->url->claims = strcmp(value, "always") == 0;
+	return parameters->url->claims;
 }
 
 static bool
@@ -223,6 +231,7 @@ static const ParameterKind parameter_kinds[] = {
 	{"endpoint", take_endpoint, "An endpoint is given as \"https://host\" or \"https://host:port\", without TLS as \"http://host\"."},
 	{"region", take_region, "A region is given as \"region=eu-central-1\"."},
 	{"style", take_style, "The style of requests is \"style=path\" or \"style=virtual\"."},
+	{"claims", take_claims, "Servers that ignore conditional requests need \"claims=always\"."},
 	{"storage_class", take_storage_class, "A storage class is given as \"storage_class=STANDARD_IA\"."},
 	{"part_size", take_part_size, "The size of parts is a number of MiB from 5 to 1024."},
 	{"max_parts", take_max_parts, "The number of parts that the server takes of an object is from 100 to 10000."},
@@ -247,7 +256,7 @@ take_parameter(Parameters *parameters, char *text, const char **problem)
 {
 	char	   *equals = strchr(text, '=');
 
-	*problem = "The parameters of a repository in object storage are endpoint, region, style, timeout, part_size, max_parts, parallel, storage_class, thaw_days, thaw_tier, sse, sse_key_id, tag, object_lock and lock_days.";
+	*problem = "The parameters of a repository in object storage are endpoint, region, style, claims, timeout, part_size, max_parts, parallel, storage_class, thaw_days, thaw_tier, sse, sse_key_id, tag, object_lock and lock_days.";
 	if (equals == NULL)
 		return false;
 	*equals = '\0';
@@ -328,6 +337,9 @@ settle_host(const Parameters *parameters)
 {
 	S3Url	   *url = parameters->url;
 
+	/* Google's ignores the condition of a new object, and takes it anyway. */
+	if (strcmp(url->host, GOOGLE_HOST) == 0)
+		url->claims = true;
 	if (!parameters->has_style)
 		url->path_style = url->has_endpoint ||
 			strchr(url->bucket, '.') != NULL;

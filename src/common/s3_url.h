@@ -35,6 +35,8 @@ typedef struct S3Url
 	bool		tls;
 	bool		path_style;		/* the bucket's name is in the path, not the
 								 * host */
+	bool		claims;			/* and not conditions say who may make an
+								 * object */
 	char		storage_class[S3_CLASS_SIZE];	/* or empty */
 	const char *encryption;		/* on the server's side, "AES256" or
 								 * "aws:kms"; or NULL */

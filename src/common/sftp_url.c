@@ -19,7 +19,7 @@
 #define DEFAULT_TIMEOUT_S 30
 #define LONGEST_TIMEOUT_S 3600
 
-#define FORM "A repository on an SFTP server is given as \"sftp://user@host:port/absolute/path?host_key=SHA256:â€¦\"."
+#define FORM "A repository on an SFTP server is given as \"sftp://user@host:port/absolute/path?host_key=SHA256:...\"."
 
 static bool
 take_host_key(void *target, const char *value)
@@ -145,6 +145,10 @@ sftp_url_parse(const char *url, SftpUrl *parsed, const char **problem)
 							 "The parameters of a repository on an SFTP server are host_key, known_hosts and timeout.",
 							 problem))
 		return false;
+<<<<<<< HEAD
 	*problem = "Say which host key the server has, by \"host_key=SHA256:â35¦\" or \"known_hosts=/absolute/path\".";
+=======
+	*problem = "Say which host key the server has, by \"host_key=SHA256:...\" or \"known_hosts=/absolute/path\".";
+>>>>>>> h-sftp
 	return (parsed->host_key[0] == '\0') != (parsed->known_hosts[0] == '\0');
 }

@@ -10,7 +10,8 @@ use ErpgoSftp;
 use Test::More;
 
 my $basedir = PostgreSQL::Test::Utils::tempdir_short();
-my $sftp = ErpgoSftp->new("$basedir/sftp");
+# Keys are changed on the way, as they are after some gigabytes.
+my $sftp = ErpgoSftp->new("$basedir/sftp", 'RekeyLimit 16M');
 plan skip_all => 'SKIPPED: SFTP was not tested: sshd is missing' if !$sftp;
 
 my $url = $sftp->url('some/where');
@@ -42,7 +43,6 @@ ok(-f "$folder/main/backup/$id/manifest.json", 'it lies in the folder of the URL
 leaves_nothing('it');
 
 like($server->cli_ok('list'), qr/^\Q$id\E\s.*\bok\b/m, 'it is listed');
-$server->cli_ok('verify', $id, '--depth', 'full');
 $server->cli_ok('restore', $id, '--database', 'erp', '--dbname', $server->conninfo('copy'), '--create');
 ok($server->contents('copy') eq $server->contents('erp'), 'what was restored equals the source');
 is($server->sql("SELECT count(*) FROM erpgo_backup_check() WHERE status = 'error'"), '0', 'no check finds an error');
@@ -54,8 +54,8 @@ $server->cli_ok('restore', $physical, '--pgdata', "$basedir/restored");
 ok(-f "$basedir/restored/PG_VERSION", 'a physical backup is restored out of it');
 $server->set('archive_command' => command($server, 'wal-push', '%p'));
 my $segment = switch_wal($server, 'CREATE TABLE ledger (n int)');
-$server->cli_ok('wal-get', $segment, "$basedir/segment");
-is(-s "$basedir/segment", 16 * 1024 * 1024, 'a segment that was archived comes back');
+$server->cli_ok('wal-get', $segment, "$basedir/$segment");
+is(-s "$basedir/$segment", 16 * 1024 * 1024, 'a segment that was archived comes back');
 leaves_nothing('that');
 
 # What is wrong is told, with what to do about it, and no secret.
@@ -119,8 +119,20 @@ $server->write_secrets($key . $sftp->secrets);
 	leaves_nothing('that');
 }
 
+# A disk of the server that is full is told.
+SKIP: {
+	my $small = ErpgoBackup::small_file_system();
+
+	skip('SKIPPED: a full disk was not tested: there is no small file system', 2) if !$small;
+	local $server->{url} = $url =~ s/\Q$folder\E/$small\/repository/r;
+	my ($full, undef, $why) = $server->cli('wal-push', '--compression', 'none', '--pgdata', $server->node->data_dir,
+		"$basedir/$segment");
+	is($full, 1, 'a segment for which there is no space is refused');
+	like($why, qr/could not store object .*: no space left on the server/, 'saying why');
+}
+
 # What is stopped in the middle of a dump leaves nothing.
-my $before = join("\n", file_names($folder));
+my $before = join("\n", file_names("$folder/main/backup"));
 foreach my $how (qw(cancelled killed))
 {
 	my $handle = hold_table($server, 'copy', 't');
@@ -131,12 +143,11 @@ foreach my $how (qw(cancelled killed))
 	else { kill('KILL', job_processes($server, $stopped)->{worker}); }
 	isnt(wait_run($server, $stopped), 'ok', "a run that was $how is no backup");
 	release_table($handle);
-	is(join("\n", file_names($folder)), $before, 'and leaves no object');
+	is(join("\n", file_names("$folder/main/backup")), $before, 'and leaves no object');
 	leaves_nothing('and it');
 }
 
 # Old ones are deleted as in any repository.
-$server->run_backup(databases => ['erp']) foreach 1 .. 2;
 $server->sql("SELECT * FROM erpgo_backup_cleanup()");
 unlike(read_file($server->node->logfile), $SECRET, 'no secret in the server log');
 unlike($server->sql('SELECT * FROM pg_settings'), $SECRET, 'nor in pg_settings');

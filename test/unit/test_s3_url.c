@@ -161,7 +161,7 @@ what_makes_no_sense_is_refused_with_what_would_be_valid(void **state)
 		"s3://backups?endpoint=https://", "s3://backups?endpoint=https://a/b", "s3://backups?endpoint=https://u:p@a",
 		"s3://backups?endpoint=https://a:0", "s3://backups?endpoint=https://a#b", "s3://backups?style=other",
 		"s3://backups?part_size=4", "s3://backups?part_size=1025", "s3://backups?part_size=8M", "s3://backups?timeout=0",
-		"s3://backups?timeout=-1", "s3://backups?storage_class=\r\nx:y", "s3://backups?region=a&&style=path",
+		"s3://backups?timeout=-1", "s3://backups?storage_class=\r\nx:y", "s3://backups?claims=never", "s3://backups?region=a&&style=path",
 		"s3://backups?parallel=0", "s3://backups?parallel=17", "s3://backups?max_parts=99", "s3://backups?max_parts=10001",
 		"s3://backups?sse=AES128", "s3://backups?sse_key_id=a", "s3://backups?sse=AES256&sse_key_id=a",
 		"s3://backups?tag=a", "s3://backups?tag=a:", "s3://backups?tag=:b", "s3://backups?tag=a:b:c", "s3://backups?tag=a:b\r",
@@ -181,6 +181,16 @@ what_makes_no_sense_is_refused_with_what_would_be_valid(void **state)
 		assert_int_equal(problem[strlen(problem) - 1], '.');
 		assert_false(store_url_check(wrong[i], &problem));
 	}
+}
+
+static void
+claims_are_made_where_conditions_are_ignored(void **state)
+{
+	assert_false(parse("s3://backups").claims);
+	assert_false(parse("s3://backups?endpoint=https://s3.example.com").claims);
+	assert_true(parse("s3://backups?endpoint=https://s3.example.com&claims=always").claims);
+	assert_true(parse("s3://backups?endpoint=https://storage.googleapis.com&region=auto").claims);
+	assert_true(parse("s3://backups?endpoint=https://storage.googleapis.com:443").claims);
 }
 
 static void
@@ -251,6 +261,7 @@ main(void)
 		cmocka_unit_test(only_what_a_backup_consists_of_gets_the_class),
 		cmocka_unit_test(what_a_restore_needs_is_locked_and_what_is_replaced_is_not),
 		cmocka_unit_test(the_prefix_may_be_missing),
+		cmocka_unit_test(claims_are_made_where_conditions_are_ignored),
 		cmocka_unit_test(parameters_are_taken_in_any_order),
 		cmocka_unit_test(the_region_is_in_the_host_of_aws),
 		cmocka_unit_test(a_port_is_told_only_if_it_is_unusual),

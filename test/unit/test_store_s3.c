@@ -224,6 +224,26 @@ a_large_object_takes_the_memory_of_some_parts_only(void **state)
 	store_remove(*state, "folder/large");
 }
 
+static void
+put_again(void *store)
+{
+	store_put_text(store, "folder/object", "second", PUT_NEW);
+}
+
+/*
+ * As on a server that takes a conditional request and ignores the condition.
+ */
+static void
+claims_alone_keep_what_is_there(void **state)
+{
+	Store	   *store = store_open(psprintf("%s&claims=always", ((Store *) *state)->url), false);
+
+	store_put_text(store, "folder/object", "first", PUT_NEW);
+	expect_failure(FAILURE_DUPLICATE, "folder/object", put_again, store);
+	assert_string_equal(store_get_text(store, "folder/object", 100), "first");
+	store_close(store);
+}
+
 #define CASE(function) \
 	cmocka_unit_test_setup_teardown(function, open_store, close_store)
 
@@ -231,6 +251,7 @@ int
 main(void)
 {
 	const struct CMUnitTest cases[] = {
+		CASE(claims_alone_keep_what_is_there),
 		CASE(an_upload_whose_process_was_killed_is_swept),
 		CASE(an_upload_whose_process_fails_is_ended),
 		CASE(what_is_stored_and_read_in_many_pieces_is_the_same),

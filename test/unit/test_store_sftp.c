@@ -169,10 +169,14 @@ a_sweep_leaves_neither_files_nor_folders(void **state)
 static void
 pruning_removes_what_was_left_long_ago(void **state)
 {
+	const char *const make_old[] = {
+		"/usr/bin/find", directory, "-type", "f", "-exec", "touch", "-d", "2 days ago", "{}", "+", NULL
+	};
+
 	begin_large_and_be_killed(*state);
 	store_prune(*state, "folder/");
 	assert_int_equal(scratch_count_files(directory), 1);
-	run_filter((const char *const[]) {"/usr/bin/find", directory, "-type", "f", "-exec", "touch", "-d", "2 days ago", "{}", "+", NULL}, "", 0);
+	run_filter(make_old, "", 0);
 	store_prune(*state, "folder/");
 	assert_int_equal(access(path_of("folder"), F_OK), -1);
 }

@@ -312,15 +312,17 @@ expire_wal(PlanStep *plan, ExpiryReporter report, Failure *problem)
 
 /*
  * Notes of those that cannot be read since when that is known, and removes
- * what deletions that were cut short have left of folders.
+ * what deletions that were cut short have left of folders, and writers of WAL.
  */
 static void
 tidy_step(void *context)
 {
 	const PlanStep *step = context;
 	char	   *prefix = psprintf("%sbackup/", step->repository->prefix);
+	char	   *wal_prefix = psprintf("%swal/", step->repository->prefix);
 
 	store_prune(step->repository->store, prefix);
+	store_prune(step->repository->store, wal_prefix);
 	for (int i = 0; i < step->expiry->count; i++)
 	{
 		const ExpiryItem *item = &step->expiry->items[i];
@@ -330,6 +332,7 @@ tidy_step(void *context)
 			step->expiry->judged[i].decision != RETENTION_DELETE)
 			backup_note_unreadable(step->repository, item->folder.id);
 	}
+	pg_free(wal_prefix);
 	pg_free(prefix);
 }
 

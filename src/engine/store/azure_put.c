@@ -62,21 +62,39 @@ add_object_headers(AzurePut *put, S3Call *call)
 }
 
 /*
+ * Does the service say that there is an object of the name already?  Blocks are
+ * gone where somebody made it.
+ */
+static bool
+says_taken(const S3Answer *answer)
+{
+	static const char *const errors[] = {
+		"BlobAlreadyExists", "ConditionNotMet", "InvalidBlockList"
+	};
+
+	for (int i = 0; i < lengthof(errors); i++)
+	{
+		if (answer->result == CURLE_OK && strcmp(errors[i], answer->error) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Judges the answer to what should have made the object.
  */
 static void
 conclude(AzurePut *put, S3Answer *answer)
 {
 	S3Store    *storage = &put->store->storage;
-	char		token[S3_TOKEN_SIZE];
+	char		token[S3_TOKEN_SIZE] = "";
 	int64		size;
+	bool		taken = says_taken(answer) && s3_look(storage, put->name, token, &size);
 
-	/*
-	 * An attempt whose answer was lost may have made it.  Blocks are gone
-	 * where it, or another writer, made an object.
-	 */
-	if (!s3_answer_is_success(answer))
+	/* An attempt whose answer was lost may have made it. */
+	if (!s3_answer_is_success(answer) && strcmp(token, put->token) != 0)
 	{
+<<<<<<< HEAD
 		bool		is_taken = answer->result == CURLE_OK &&
 			(strcmp(answer->error, "BlobAlreadyExists") == 0 ||
 		 strcmp(answer->error, "ConditionNotMet") == 0 ||
@@ -84,9 +102,11 @@ conclude(AzurePut *put, S3Answer *answer)
 			s3_look(storage, put->name, token, &size);
 
 		if (is_taken && strcmp(token, put->token) != 0 && put->mode == PUT_NEW)
+=======
+		if (taken && put->mode == PUT_NEW)
+>>>>>>> h-sftp
 			s3_fail_duplicate(storage, put->name);
-		if (!is_taken || strcmp(token, put->token) != 0)
-			s3_fail(&storage->client, answer, "store", put->name);
+		s3_fail(&storage->client, answer, "store", put->name);
 	}
 	s3_answer_free(answer);
 }

@@ -134,7 +134,7 @@ azure_request_prepare(S3Exchange *exchange)
 	const S3Call *call = exchange->call;
 	S3Pair		headers[HEADER_LIMIT];
 	char		stamp[AZURE_TIME_SIZE];
-	char		md5[AZURE_MD5_SIZE];
+	char		md5[S3_MD5_SIZE];
 	char	   *path = request_path(url, call->name);
 	AzureSigning signing = {
 		.method = call->method, .account = url->account, .path = path,
@@ -143,7 +143,7 @@ azure_request_prepare(S3Exchange *exchange)
 	};
 
 	azure_time(time(NULL), stamp);
-	azure_md5(call->body == NULL ? "" : call->body, call->body_len, md5);
+	s3_md5(call->body == NULL ? "" : call->body, call->body_len, md5);
 	signing.header_count = gather_headers(call, stamp, md5, headers);
 	for (int i = 0; i < signing.header_count; i++)
 		s3_request_add_header(exchange, headers[i].name, headers[i].value);

@@ -12,7 +12,6 @@
 #include "lib/stringinfo.h"
 #include "store/azure_sign.h"
 
-#define MD5_BYTES 16
 #define DIGEST_BYTES 32
 #define SIGNATURE_SIZE 45
 #define LARGEST_KEY 512
@@ -35,16 +34,6 @@ azure_time(time_t now, char stamp[AZURE_TIME_SIZE])
 	snprintf(stamp, AZURE_TIME_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT",
 			 days[parts.tm_wday], parts.tm_mday, months[parts.tm_mon], parts.tm_year + 1900,
 			 parts.tm_hour, parts.tm_min, parts.tm_sec);
-}
-
-void
-azure_md5(const void *data, size_t len, char md5[AZURE_MD5_SIZE])
-{
-	unsigned char bytes[MD5_BYTES];
-
-	if (EVP_Digest(data, len, bytes, NULL, EVP_md5(), NULL) != 1)
-		fail(FAILURE_INTERNAL, NULL, "could not compute an MD5 digest");
-	(void) EVP_EncodeBlock((unsigned char *) md5, bytes, MD5_BYTES);
 }
 
 /*
@@ -98,7 +87,7 @@ decode_key(const char *key, unsigned char bytes[LARGEST_KEY])
 	size_t		len = strlen(key);
 	int			count;
 
-	if (len == 0 || len % 4 != 0 || len / 4 * 3 > LARGEST_KEY)
+	if (len == 0 || len % 4 != 0 || len / 4 * 3 > LARGEST_KEY || key[len - 3] == '=')
 		return -1;
 	count = EVP_DecodeBlock(bytes, (const unsigned char *) key, len);
 	for (size_t i = len; count > 0 && i > len - 2 && key[i - 1] == '='; i--)

@@ -9,9 +9,6 @@
 /* "Sun, 06 Nov 1994 08:49:37 GMT", with its terminating zero. */
 #define AZURE_TIME_SIZE 30
 
-/* An MD5 in base64, with its terminating zero. */
-#define AZURE_MD5_SIZE 25
-
 typedef struct AzureSigning
 {
 	const char *method;
@@ -27,9 +24,6 @@ typedef struct AzureSigning
 
 /* A time as requests have it. */
 extern void azure_time(time_t now, char stamp[AZURE_TIME_SIZE]);
-
-/* The digest of some bytes that the service compares. */
-extern void azure_md5(const void *data, size_t len, char md5[AZURE_MD5_SIZE]);
 
 /*
  * The value of the header "Authorization" of a request, allocated; NULL if the

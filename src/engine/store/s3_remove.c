@@ -134,7 +134,7 @@ remove_batch(S3Store *store, char *const *names, int count, bool may_stay)
 	bool		done;
 
 	batch.refused = pg_malloc0(BATCH_LIMIT * sizeof(char *));
-	done = count > 1 && ask_for_batch(&batch, names, count);
+	done = count > 1 && store->client.dialect == NULL && ask_for_batch(&batch, names, count);
 	for (int i = 0; i < count && !done; i++)
 		remove_one(store, names[i], may_stay);
 	for (int i = 0; i < batch.count; i++)

@@ -134,6 +134,7 @@ s3_store_open(const char *url, const StoreAccess *access)
 	store->store.ops = &s3_store_ops;
 	store->store.url = pg_strdup(url);
 	store->store.lock_days = store->url.lock_days;
+	store->no_conditions = store->url.claims;
 	store->client.shown_url = store->store.url;
 	store->client.url = &store->url;
 	store->client.access = *access;

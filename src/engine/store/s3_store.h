@@ -22,7 +22,8 @@ typedef struct S3Store
 	Store		store;
 	S3Client	client;
 	S3Url		url;
-	bool		no_conditions;	/* the server has no conditional PUT */
+	bool		no_conditions;	/* the server has no conditional PUT, or
+								 * ignores the condition */
 } S3Store;
 
 /* What a store in a bucket does. */

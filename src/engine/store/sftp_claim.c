@@ -18,6 +18,9 @@
 #define DIGEST_LENGTH 32
 #define LONGEST_DELAY_US 50000
 
+/* A claim that is not made so often, though there is none, cannot be made. */
+#define ATTEMPT_LIMIT 20
+
 /* Nobody needs longer from the claim to the object. */
 #define CLAIM_LIFE_S 60
 
@@ -52,6 +55,7 @@ make_claim(SftpStore *store, SftpPaths *claim, const char *name)
 	SftpClient *client = &store->client;
 	unsigned long claimed_at = 0;
 	time_t		since = 0;
+	int			failures = 0;
 	int			status;
 
 	while ((status = sftp_do(client, sftp_make_folder, claim, "store", name)) != LIBSSH2_FX_OK)
@@ -60,14 +64,16 @@ make_claim(SftpStore *store, SftpPaths *claim, const char *name)
 
 		if (sftp_do(client, sftp_look, claim, "store", name) == LIBSSH2_FX_OK)
 		{
+			failures = 0;
 			if (since == 0 || claim->attributes.mtime != claimed_at)
 				since = time(NULL);
 			claimed_at = claim->attributes.mtime;
 			if (labs((long) (time(NULL) - since)) > CLAIM_LIFE_S)
 				(void) sftp_do(client, sftp_remove_folder, claim, "store", name);
 		}
-		else if (status != LIBSSH2_FX_FAILURE && status != LIBSSH2_FX_FILE_ALREADY_EXISTS)
-			sftp_fail(client, status, "store", name);
+		else if ((status != LIBSSH2_FX_FAILURE && status != LIBSSH2_FX_FILE_ALREADY_EXISTS) ||
+				 ++failures == ATTEMPT_LIMIT)
+			sftp_fail_write(store, status, name);
 		(void) pg_strong_random(&random, sizeof(random));
 		pg_usleep(1000 + random % LONGEST_DELAY_US);
 	}

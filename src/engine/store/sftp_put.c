@@ -22,9 +22,6 @@
 /* After so many bytes it is looked whether enough space stays free. */
 #define SPACE_INTERVAL (32 * 1024 * 1024)
 
-/* Less than this is no space. */
-#define LEAST_SPACE (1024 * 1024)
-
 typedef struct SftpPut SftpPut;
 
 struct SftpPut
@@ -159,21 +156,6 @@ write_rest(SftpClient *client, void *context)
 }
 
 /*
- * Fails as a status of the server says, which has no word for a full disk.
- */
-static void
-fail_write(SftpPut *put, int status)
-{
-	int64		available;
-	int64		total;
-
-	if (status == LIBSSH2_FX_FAILURE &&
-		store_space(&put->store->store, &available, &total) && available < LEAST_SPACE)
-		status = LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM;
-	sftp_fail(&put->store->client, status, "store", put->name);
-}
-
-/*
  * Sees to it that the server has confirmed what is in the buffer.
  */
 static void
@@ -188,7 +170,7 @@ empty_buffer(SftpPut *put)
 		/* Another process may have removed a folder that was empty. */
 		if ((status != LIBSSH2_FX_NO_SUCH_FILE && status != LIBSSH2_FX_NO_SUCH_PATH) ||
 			put->offset + put->confirmed > 0 || attempts++ == FOLDER_ATTEMPTS)
-			fail_write(put, status);
+			sftp_fail_write(put->store, status, put->name);
 		put->created = false;
 		sftp_make_folders(put->store, put->name);
 	}
@@ -287,7 +269,7 @@ sftp_put_finish(Sink *sink)
 	if (status == LIBSSH2_FX_OK)
 		status = sftp_do(client, close_file, put, "store", put->name);
 	if (status != LIBSSH2_FX_OK)
-		fail_write(put, status);
+		sftp_fail_write(put->store, status, put->name);
 	if (put->mode == PUT_REPLACE)
 		publish_over(put);
 	else if (!sftp_publish_new(put->store, put->temporary, put->name))

@@ -6,6 +6,9 @@
 #include "failure.h"
 #include "store/sftp_store.h"
 
+/* Less than this is no space. */
+#define LEAST_SPACE (1024 * 1024)
+
 char *
 sftp_path(SftpStore *store, const char *folder, const char *name)
 {
@@ -18,6 +21,18 @@ sftp_folder_length(const char *name)
 	const char *slash = strrchr(name, '/');
 
 	return slash == NULL ? 0 : slash + 1 - name;
+}
+
+void
+sftp_fail_write(SftpStore *store, int status, const char *name)
+{
+	int64		available;
+	int64		total;
+
+	if (status == LIBSSH2_FX_FAILURE &&
+		store_space(&store->store, &available, &total) && available < LEAST_SPACE)
+		status = LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM;
+	sftp_fail(&store->client, status, "store", name);
 }
 
 /*

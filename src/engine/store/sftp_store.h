@@ -33,6 +33,13 @@ extern char *sftp_path(SftpStore *store, const char *folder, const char *name);
 /* The length of the part of a name before its last component. */
 extern size_t sftp_folder_length(const char *name);
 
+/*
+ * Fails to store an object as a status of the server says, which has no word
+ * for a full disk.
+ */
+extern void sftp_fail_write(SftpStore *store, int status, const char *name)
+			__attribute__((noreturn));
+
 /* Makes the folders that an object's file is in. */
 extern void sftp_make_folders(SftpStore *store, const char *name);
 
