@@ -99,6 +99,16 @@ subtest 'the server can write, look after, and not read' => sub {
 	fails(qr/is not the one that backups were encrypted for/, 'wrong', 'wal-get', $segment, "$elsewhere/segment");
 };
 
+subtest 'the check says what that means' => sub {
+	my ($signer) = map { decode_json(read_file($_))->{signer} } glob($server->folder . '/main/seal/*.json');
+	my $findings = $server->sql('SELECT * FROM erpgo_backup_check()');
+
+	like($findings, qr/^write_only\|ok\|the server with the signing key $signer writes for the private key [0-9a-f]{64}/m, 'who signs, and for whom');
+	like($findings, qr/^encryption\|ok\|backups are encrypted for the holder of a private key/m, 'backups are encrypted');
+	unlike($findings, qr/^key_location/m, 'no key is beside the data');
+	unlike($findings, qr/\|error\|/, 'nothing is wrong');
+};
+
 subtest 'the holder of the private key reads everything' => sub {
 	succeeds('right', 'verify', '--all', '--depth', 'full');
 	my $target = ErpgoBackup->new('target', preload => 0, extension => 0);

@@ -55,8 +55,15 @@ sealing_public_key(void)
 static const RsaKey *
 sealing_private_key(void)
 {
-	if (private_key == NULL && sealing_has_private_key())
-		private_key = rsa_private_read(secret_get(SECRET_PRIVATE_KEY_FILE));
+	const char *path = secret_get(SECRET_PRIVATE_KEY_FILE);
+
+	if (private_key != NULL || path == NULL)
+		return private_key;
+
+	/* A server in recovery has another working directory than who asked. */
+	if (!is_absolute_path(path))
+		fail(FAILURE_USAGE, NULL, "the path in " SECRET_PRIVATE_KEY_FILE " is not absolute: \"%s\"", path);
+	private_key = rsa_private_read(path);
 	return private_key;
 }
 
