@@ -117,7 +117,8 @@ subtest 'the holder of the private key reads everything' => sub {
 
 	my $copy = PostgreSQL::Test::Cluster->new('copy');
 	succeeds('right', 'restore', $physical, '--pgdata', $copy->data_dir, '--to', 'latest');
-	ok(!-e $copy->data_dir . '/erpgo_backup.signing_key', 'the signing key is no part of a backup');
+	is(read_file($copy->data_dir . '/erpgo_backup.signing_key'), read_file("$data/erpgo_backup.signing_key"),
+		'a restored server goes on with the signing key');
 	$copy->append_conf('postgresql.conf', join("\n", 'port = ' . $copy->port,
 		"unix_socket_directories = '" . $copy->host . "'", "shared_preload_libraries = ''", 'archive_mode = off'));
 	$copy->start;

@@ -15,6 +15,8 @@
 
 /* The file of a data directory that holds its signing key. */
 #define SIGNING_KEY_FILE "erpgo_backup.signing_key"
+/* How the names begin of those that are being made. */
+#define SIGNING_KEY_UNFINISHED "erpgo_backup.signing_key."
 
 /* The file that holds the private key, where restores happen. */
 #define SECRET_PRIVATE_KEY_FILE "BACKUP_PRIVATE_KEY_FILE"
