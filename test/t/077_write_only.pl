@@ -107,6 +107,13 @@ subtest 'the check says what that means' => sub {
 	like($findings, qr/^encryption\|ok\|backups are encrypted for the holder of a private key/m, 'backups are encrypted');
 	unlike($findings, qr/^key_location/m, 'no key is beside the data');
 	unlike($findings, qr/\|error\|/, 'nothing is wrong');
+	foreach my $case ([ 'right', 1 ], [ 'wrong', 0 ])
+	{
+		my ($listed) = @{ decode_json(succeeds($case->[0], 'keys', '--json')) };
+
+		is($listed->{kind}, 'private key', 'the private key is listed');
+		is($listed->{opened} ? 1 : 0, $case->[1], "with whether the $case->[0] one opens it");
+	}
 };
 
 subtest 'the holder of the private key reads everything' => sub {

@@ -111,6 +111,14 @@ require_fit(const Seal *seal, const RsaKey *key)
 			 secret_get(SECRET_PRIVATE_KEY_FILE));
 }
 
+bool
+seal_is_opened(const Seal *seal)
+{
+	const RsaKey *key = sealing_private_key();
+
+	return key != NULL && strcmp(key->fingerprint, seal->recipient) == 0;
+}
+
 const RsaKey *
 seal_private_key(const Seal *seal, const char *what)
 {

@@ -99,6 +99,9 @@ extern size_t seal_wrap_bytes(const char *key, unsigned char wrapped[RSA_BYTES_M
 extern bool seal_unwrap(const Seal *seal, const char *wrapped, const char *name,
 						char key[KEY_HEX_SIZE]);
 
+/* Does the private key that is here open what was sealed with this? */
+extern bool seal_is_opened(const Seal *seal);
+
 /*
  * The private key that opens what was sealed with this; fails if it is not
  * here, naming what it is needed for.
