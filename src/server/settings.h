@@ -40,12 +40,6 @@ extern void settings_define(void);
 /* The URL of the repository that is in effect; allocated. */
 extern char *settings_repository(void);
 
-/* The command that prints the encryption key; NULL if none is set. */
-extern const char *settings_encryption_key_command(void);
-
-/* The path of the public key to write for; NULL if none is set. */
-extern const char *settings_encryption_public_key(void);
-
 /* The path of the secrets file; NULL if none is set. */
 extern const char *settings_secrets_file(void);
 
