@@ -145,10 +145,6 @@ sftp_url_parse(const char *url, SftpUrl *parsed, const char **problem)
 							 "The parameters of a repository on an SFTP server are host_key, known_hosts and timeout.",
 							 problem))
 		return false;
-<<<<<<< HEAD
-	*problem = "Say which host key the server has, by \"host_key=SHA256:â35¦\" or \"known_hosts=/absolute/path\".";
-=======
 	*problem = "Say which host key the server has, by \"host_key=SHA256:...\" or \"known_hosts=/absolute/path\".";
->>>>>>> h-sftp
 	return (parsed->host_key[0] == '\0') != (parsed->known_hosts[0] == '\0');
 }

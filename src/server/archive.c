@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "engine_process.h"
 #include "engine_protocol.h"
+#include "key_settings.h"
 #include "repository_settings.h"
 #include "settings.h"
 #include "time_passed.h"

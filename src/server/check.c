@@ -18,6 +18,7 @@
 #include "common/store_url.h"
 #include "engine_process.h"
 #include "engine_protocol.h"
+#include "key_settings.h"
 #include "location.h"
 #include "repository_settings.h"
 #include "session.h"

@@ -16,6 +16,7 @@
 #include "alert_job.h"
 #include "engine_process.h"
 #include "job_description.h"
+#include "key_settings.h"
 #include "listener_settings.h"
 #include "listener_snapshot.h"
 #include "metrics_file.h"

@@ -18,6 +18,7 @@
 #include "common/retention.h"
 #include "common/wal_retention.h"
 #include "common/verify_depth.h"
+#include "key_settings.h"
 #include "listener_settings.h"
 #include "repository_settings.h"
 #include "settings.h"
@@ -62,8 +63,6 @@ int			setting_health_interval = 15 * 60;
 /* Looked at by the view erpgo_backup.default_schedule. */
 static bool default_schedules = true;
 static char *secrets_file;
-static char *encryption_key_command;
-static char *encryption_public_key;
 static char *retention_timezone;
 static int	encryption = ENCRYPTION_AUTO;
 static int	verify_depth = VERIFY_ARCHIVE;
@@ -116,18 +115,6 @@ check_secrets_file(char **newval, void **extra, GucSource source)
 	if ((*newval)[0] == '\0' || is_absolute_path(*newval))
 		return true;
 	GUC_check_errdetail("The path of the secrets file must be absolute.");
-	return false;
-}
-
-/*
- * A public key is in a file that is named by an absolute path.
- */
-static bool
-check_public_key(char **newval, void **extra, GucSource source)
-{
-	if ((*newval)[0] == '\0' || is_absolute_path(*newval))
-		return true;
-	GUC_check_errdetail("The path of the public key must be absolute.");
 	return false;
 }
 
@@ -238,16 +225,6 @@ define_places(void)
 							   "Only the server's user may be able to read it.",
 							   &secrets_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY,
 							   check_secrets_file, NULL, NULL);
-	DefineCustomStringVariable("erpgo_backup.encryption_key_command",
-							   "Shell command that prints the encryption key.",
-							   "It is not run by the server, but by the program that makes backups.  It must hold no secret.",
-							   &encryption_key_command, "", PGC_SIGHUP,
-							   GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
-	DefineCustomStringVariable("erpgo_backup.encryption_public_key",
-							   "File with the public key that backups and WAL are encrypted for.",
-							   "Only the private key, which is to be elsewhere, reads them.",
-							   &encryption_public_key, "", PGC_SIGHUP,
-							   GUC_SUPERUSER_ONLY, check_public_key, NULL, NULL);
 	DefineCustomStringVariable("erpgo_backup.connection",
 							   "Connection string with which pg_dump connects.",
 							   "Empty means the server's Unix socket and its superuser.",
@@ -453,6 +430,7 @@ void
 settings_define(void)
 {
 	define_places();
+	key_settings_define();
 	define_manners();
 	define_physical();
 	define_limits();
@@ -468,18 +446,6 @@ const char *
 settings_secrets_file(void)
 {
 	return secrets_file[0] == '\0' ? NULL : secrets_file;
-}
-
-const char *
-settings_encryption_key_command(void)
-{
-	return encryption_key_command[0] == '\0' ? NULL : encryption_key_command;
-}
-
-const char *
-settings_encryption_public_key(void)
-{
-	return encryption_public_key[0] == '\0' ? NULL : encryption_public_key;
 }
 
 const char *

@@ -37,11 +37,6 @@ extern int	setting_recovery_window;	/* seconds */
 /* Defines the settings; to be called while the server starts. */
 extern void settings_define(void);
 
-/* The command that prints the encryption key; NULL if none is set. */
-extern const char *settings_encryption_key_command(void);
-
-/* The path of the public key to write for; NULL if none is set. */
-extern const char *settings_encryption_public_key(void);
 
 /* The path of the secrets file; NULL if none is set. */
 extern const char *settings_secrets_file(void);

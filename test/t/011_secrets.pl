@@ -16,7 +16,8 @@ $server->sql('CREATE TABLE t AS SELECT i FROM generate_series(1, 1000) i', 'erp'
 
 # The engine must need the password: it connects as a role of its own.
 $server->sql("SET log_statement = 'none'; SET log_min_messages = 'fatal'; CREATE ROLE dumper SUPERUSER LOGIN PASSWORD '$PASSWORD'");
-write_file($server->{secrets}, "BACKUP_ENCRYPTION_KEY=$KEY\nPOSTGRES_PASSWORD=$PASSWORD\n");
+write_file($server->{secrets},
+	"BACKUP_ENCRYPTION_KEY=$KEY\nBACKUP_ENCRYPTION_KEY_NEW=Topsecret-new-key-0123456789\nPOSTGRES_PASSWORD=$PASSWORD\n");
 $server->set('erpgo_backup.connection' => 'user=dumper');
 my $hba = $server->node->data_dir . '/pg_hba.conf';
 write_file($hba, "local all dumper scram-sha-256\n" . read_file($hba));
@@ -55,11 +56,11 @@ $server->sql("SELECT erpgo_backup_pin('$id', 'a reason'), erpgo_backup_sync()");
 $server->sql('SELECT * FROM erpgo_backup_check()');
 
 # A failure must not tell it either.
-write_file($server->{secrets}, "BACKUP_ENCRYPTION_KEY=Topsecret-other-key-0123456789abcd\nPOSTGRES_PASSWORD=Topsecret-wrong\n");
+write_file($server->{secrets}, "BACKUP_ENCRYPTION_KEY=Topsecret-other-key-0123456789abcd\nBACKUP_ENCRYPTION_KEY_NEW=Topsecret-new-key\nPOSTGRES_PASSWORD=Topsecret-wrong\n");
 my ($exit_code, $out, $err) = $server->try_sql("SELECT erpgo_backup_run('full', '{erp}')");
 isnt($exit_code, 0, 'a run with other secrets fails');
 unlike($err, $SECRET, 'without telling them');
-foreach my $command ([ 'verify', $id ], [ 'list', '--json' ], [ 'show', $id, '--json' ], [ 'show', $id, '--break-glass' ], ['check'])
+foreach my $command ([ 'verify', $id ], [ 'list', '--json' ], [ 'show', $id, '--json' ], [ 'show', $id, '--break-glass' ], ['check'], ['keys'], [ 'rekey', '--retire' ])
 {
 	my ($code, $stdout, $stderr) = $server->cli(@$command);
 	unlike("$stdout$stderr", $SECRET, "nor does \"@$command\" with a wrong key");

@@ -89,6 +89,8 @@ subtest 'another key, and the end of the old one' => sub {
 	pass('an archiver that knew only the old key goes on with the new one');
 	$server->run_backup(databases => ['postgres']);
 	$server->cli_ok('verify', '--all');
+	like($server->sql('SELECT * FROM erpgo_backup_check()'),
+		qr/^key_location\|warning\|the only encryption key is on the same file system/m, 'the check warns of a single key beside the data');
 };
 
 subtest 'several keys, and a new cluster key' => sub {
@@ -96,6 +98,9 @@ subtest 'several keys, and a new cluster key' => sub {
 
 	succeeds('new', 'rekey', '--add-recipient', '--new-key-file', $further_key, '--new-cluster-key');
 	succeeds($_, 'verify', '--all') foreach ('new', 'further');
+	like(succeeds('further', 'check'), qr/2 encryption keys open new backups/, 'the check counts them');
+	like($server->sql('SELECT * FROM erpgo_backup_check()'), qr/^key_location\|ok\|there is another encryption key/m,
+		'and is content with two');
 	my $keys = decode_json(succeeds('further', 'keys', '--json'));
 	is(scalar(grep { $_->{cluster_key} eq $before->[0]{cluster_key} } @$keys), 2, 'both open the older cluster key');
 	is(scalar(grep { $_->{cluster_key} ne $before->[0]{cluster_key} } @$keys), 2, 'and the new one');

@@ -99,6 +99,23 @@ subtest 'the server can write, look after, and not read' => sub {
 	fails(qr/is not the one that backups were encrypted for/, 'wrong', 'wal-get', $segment, "$elsewhere/segment");
 };
 
+subtest 'the check says what that means' => sub {
+	my ($signer) = map { decode_json(read_file($_))->{signer} } glob($server->folder . '/main/seal/*.json');
+	my $findings = $server->sql('SELECT * FROM erpgo_backup_check()');
+
+	like($findings, qr/^write_only\|ok\|the server with the signing key $signer writes for the private key [0-9a-f]{64}/m, 'who signs, and for whom');
+	like($findings, qr/^encryption\|ok\|backups are encrypted for the holder of a private key/m, 'backups are encrypted');
+	unlike($findings, qr/^key_location/m, 'no key is beside the data');
+	unlike($findings, qr/\|error\|/, 'nothing is wrong');
+	foreach my $case ([ 'right', 1 ], [ 'wrong', 0 ])
+	{
+		my ($listed) = @{ decode_json(succeeds($case->[0], 'keys', '--json')) };
+
+		is($listed->{kind}, 'private key', 'the private key is listed');
+		is($listed->{opened} ? 1 : 0, $case->[1], "with whether the $case->[0] one opens it");
+	}
+};
+
 subtest 'the holder of the private key reads everything' => sub {
 	succeeds('right', 'verify', '--all', '--depth', 'full');
 	my $target = ErpgoBackup->new('target', preload => 0, extension => 0);
@@ -107,7 +124,8 @@ subtest 'the holder of the private key reads everything' => sub {
 
 	my $copy = PostgreSQL::Test::Cluster->new('copy');
 	succeeds('right', 'restore', $physical, '--pgdata', $copy->data_dir, '--to', 'latest');
-	ok(!-e $copy->data_dir . '/erpgo_backup.signing_key', 'the signing key is no part of a backup');
+	is(read_file($copy->data_dir . '/erpgo_backup.signing_key'), read_file("$data/erpgo_backup.signing_key"),
+		'a restored server goes on with the signing key');
 	$copy->append_conf('postgresql.conf', join("\n", 'port = ' . $copy->port,
 		"unix_socket_directories = '" . $copy->host . "'", "shared_preload_libraries = ''", 'archive_mode = off'));
 	$copy->start;

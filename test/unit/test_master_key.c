@@ -49,11 +49,11 @@ a_command_has_the_environment_of_the_engine(void **state)
 static void
 a_command_that_fails_is_told_with_code_and_first_line_of_its_errors(void **state)
 {
-	expect_failure(FAILURE_KEY, "the command exited with code 3: sealed", run_command,
+	expect_failure(FAILURE_PROGRAM, "the command exited with code 3: sealed", run_command,
 				   "echo " KEY "; echo sealed >&2; echo more >&2; exit 3");
-	expect_failure(FAILURE_KEY, "the command was killed by signal 15", run_command,
+	expect_failure(FAILURE_PROGRAM, "the command was killed by signal 15", run_command,
 				   "kill -TERM $$");
-	expect_failure(FAILURE_KEY, "exited with code 127: ", run_command, "no-such-command");
+	expect_failure(FAILURE_PROGRAM, "exited with code 127: ", run_command, "no-such-command");
 }
 
 static void
@@ -69,7 +69,7 @@ what_a_command_printed_is_never_told(void **state)
 		Outcome		outcome = run_apart(run_command, unconstify(char *, commands[i]));
 
 		assert_true(outcome.failed);
-		assert_int_equal(outcome.kind, FAILURE_KEY);
+		assert_int_equal(outcome.kind, i == 0 ? FAILURE_PROGRAM : FAILURE_KEY);
 		assert_null(strstr(outcome.message, KEY));
 		assert_null(strstr(outcome.detail, KEY));
 		assert_null(strstr(outcome.hint, KEY));
@@ -91,8 +91,8 @@ what_is_not_one_line_is_no_key(void **state)
 static void
 a_command_that_takes_too_long_is_ended(void **state)
 {
-	expect_failure(FAILURE_KEY, "took longer than 100 ms", run_slow_command, "exec sleep 60");
-	expect_failure(FAILURE_KEY, "took longer than 100 ms", run_slow_command,
+	expect_failure(FAILURE_TIMEOUT, "took longer than 100 ms", run_slow_command, "exec sleep 60");
+	expect_failure(FAILURE_TIMEOUT, "took longer than 100 ms", run_slow_command,
 				   "while :; do echo x >&2; sleep 0.01; done");
 }
 

@@ -14,6 +14,8 @@
 #define NEW "the new passphrase"
 #define RANDOM "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
+#define REKEY(...) ((Rekey) {__VA_ARGS__})
+
 /* Steps as "added kept removed". */
 static char steps[1000];
 static char last_wrapping[KEY_ID_SIZE];
@@ -83,11 +85,11 @@ both_keys_open_the_same_cluster_key_until_the_old_one_is_retired(void **state)
 	ClusterKey	before = cluster_key_current(*state, PREFIX, OLD, false);
 	Rekey		with_old = {.store = *state, .prefix = PREFIX, .present = OLD};
 
-	assert_string_equal(run((Rekey) {.store = *state, .present = OLD, .added = NEW}), "added");
+	assert_string_equal(run(REKEY(.store = *state, .present = OLD, .added = NEW)), "added");
 	assert_string_equal(cluster_key_current(*state, PREFIX, OLD, false).key, before.key);
 	assert_string_equal(cluster_key_current(*state, PREFIX, NEW, false).key, before.key);
-	assert_string_equal(run((Rekey) {.store = *state, .present = OLD, .added = NEW}), "kept");
-	assert_string_equal(run((Rekey) {.store = *state, .present = OLD, .added = NEW, .retire = true}),
+	assert_string_equal(run(REKEY(.store = *state, .present = OLD, .added = NEW)), "kept");
+	assert_string_equal(run(REKEY(.store = *state, .present = OLD, .added = NEW, .retire = true)),
 						"kept removed");
 	assert_string_equal(cluster_key_current(*state, PREFIX, NEW, false).key, before.key);
 	expect_failure(FAILURE_KEY, "does not open the keys", open_current, &with_old);
@@ -97,8 +99,7 @@ both_keys_open_the_same_cluster_key_until_the_old_one_is_retired(void **state)
 static void
 a_dry_run_changes_nothing(void **state)
 {
-	assert_string_equal(run((Rekey) {.store = *state, .present = OLD, .added = RANDOM,
-									 .retire = true, .new_cluster_key = true, .dry_run = true}),
+	assert_string_equal(run(REKEY(.store = *state, .present = OLD, .added = RANDOM, .retire = true, .new_cluster_key = true, .dry_run = true)),
 						"added made removed");
 	assert_int_equal(scratch_count_files(directory), 1);
 	cluster_key_current(*state, PREFIX, OLD, false);
@@ -110,12 +111,12 @@ a_new_cluster_key_is_the_current_one_of_both_and_older_ones_stay_readable(void *
 	ClusterKey	first = cluster_key_current(*state, PREFIX, OLD, false);
 	ClusterKey	second;
 
-	assert_string_equal(run((Rekey) {.store = *state, .present = OLD, .new_cluster_key = true}), "made");
+	assert_string_equal(run(REKEY(.store = *state, .present = OLD, .new_cluster_key = true)), "made");
 	second = cluster_key_current(*state, PREFIX, OLD, false);
 	assert_string_not_equal(first.id, second.id);
 
 	/* Which one is current does not depend on when each was wrapped. */
-	assert_string_equal(run((Rekey) {.store = *state, .present = OLD, .added = RANDOM}), "added added");
+	assert_string_equal(run(REKEY(.store = *state, .present = OLD, .added = RANDOM)), "added added");
 	assert_string_equal(cluster_key_current(*state, PREFIX, RANDOM, false).id, second.id);
 	assert_string_equal(cluster_key_open(*state, PREFIX, first.id, RANDOM, "a test").key, first.key);
 }
@@ -125,11 +126,11 @@ a_rekey_that_was_cut_short_is_completed(void **state)
 {
 	ClusterKey	current;
 
-	run((Rekey) {.store = *state, .present = OLD, .new_cluster_key = true});
+	run(REKEY(.store = *state, .present = OLD, .new_cluster_key = true));
 	current = cluster_key_current(*state, PREFIX, OLD, false);
-	run((Rekey) {.store = *state, .present = OLD, .added = RANDOM});
+	run(REKEY(.store = *state, .present = OLD, .added = RANDOM));
 	assert_int_equal(unlink(psprintf("%s/main/key/%s.json", directory, last_wrapping)), 0);
-	assert_string_equal(run((Rekey) {.store = *state, .present = OLD, .added = RANDOM, .retire = true}),
+	assert_string_equal(run(REKEY(.store = *state, .present = OLD, .added = RANDOM, .retire = true)),
 						"kept added removed removed");
 	assert_string_equal(cluster_key_current(*state, PREFIX, RANDOM, false).id, current.id);
 }
@@ -149,13 +150,13 @@ a_recipient_is_removed_but_never_the_last_one(void **state)
 	Rekey		rekey = {.store = *state, .prefix = PREFIX, .present = OLD};
 	Rekey		dry = {.store = *state, .prefix = PREFIX, .present = OLD, .dry_run = true};
 
-	run((Rekey) {.store = *state, .present = OLD, .added = RANDOM, .label = "the safe"});
+	run(REKEY(.store = *state, .present = OLD, .added = RANDOM, .label = "the safe"));
 	remove_last(&dry);
 	assert_int_equal(scratch_count_files(directory), 2);
 	remove_last(&rekey);
 	assert_int_equal(scratch_count_files(directory), 1);
 	expect_failure(FAILURE_UNDEFINED, "there is no wrapping", remove_last, &rekey);
-	run((Rekey) {.store = *state, .present = OLD, .added = RANDOM});
+	run(REKEY(.store = *state, .present = OLD, .added = RANDOM));
 	cluster_key_current(*state, PREFIX, OLD, false);
 	rekey.present = RANDOM;
 	expect_failure(FAILURE_STATE, "opens no other one", remove_last, &rekey);
@@ -171,7 +172,7 @@ a_label_is_kept_and_a_damaged_object_is_not_removed(void **state)
 	KeyObjects	keys;
 	int			labels = 0;
 
-	run((Rekey) {.store = *state, .present = OLD, .added = RANDOM, .label = "the safe"});
+	run(REKEY(.store = *state, .present = OLD, .added = RANDOM, .label = "the safe"));
 	keys = key_objects_read(*state, PREFIX);
 	for (int i = 0; i < keys.count; i++)
 		labels += keys.objects[i].label != NULL && strcmp(keys.objects[i].label, "the safe") == 0;

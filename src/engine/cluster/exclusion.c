@@ -25,7 +25,7 @@ static const char *const excluded_prefixes[] = {
 	"pgsql_tmp",
 	"pg_internal.init",
 	INSTANCE_FILE,
-	SIGNING_KEY_FILE,
+	SIGNING_KEY_UNFINISHED,
 };
 
 /* What they hold is of no use to another start of the server. */

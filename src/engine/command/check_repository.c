@@ -3,14 +3,10 @@
  */
 #include "postgres_fe.h"
 
-#include <openssl/crypto.h>
-
 #include "command/command.h"
 #include "command/human.h"
-#include "isolated.h"
 #include "protocol.h"
 #include "repository/backup_folder.h"
-#include "repository/secrets.h"
 
 /* Less free space than this share is worth a warning. */
 #define FREE_PERCENT 20
@@ -36,54 +32,6 @@ static void
 add_problem(json_t *rows, const char *name, const Failure *problem)
 {
 	add_row(rows, name, "error", pg_strdup(problem->message), problem->hint);
-}
-
-static void
-open_key_step(void *context)
-{
-	Repository *repository = context;
-	ClusterKey	key = cluster_key_current(repository->store, repository->prefix,
-										  repository->master_key, false);
-
-	OPENSSL_cleanse(&key, sizeof(key));
-}
-
-/*
- * Does the key that is given open the repository's keys?
- */
-static void
-check_key(json_t *rows, Repository *repository)
-{
-	Failure		problem;
-
-	if (!isolated_run(open_key_step, repository, &problem))
-		add_problem(rows, "encryption", &problem);
-	else
-		add_row(rows, "encryption", "ok", pg_strdup("the encryption key fits"), NULL);
-}
-
-/*
- * Are backups encrypted, and is there the key for them?
- */
-static void
-check_encryption(json_t *rows, Repository *repository)
-{
-	bool		has_keys = cluster_has_keys(repository->store,
-											repository->prefix);
-
-	if (has_keys && repository->master_key != NULL)
-		check_key(rows, repository);
-	else if (has_keys)
-		add_row(rows, "encryption", "error",
-				pg_strdup("the repository has encrypted backups, but no encryption key is given"),
-				"Set " SECRET_ENCRYPTION_KEY " in the secrets file.");
-	else if (repository->master_key != NULL)
-		add_row(rows, "encryption", "ok",
-				pg_strdup("an encryption key is given; no backup uses it yet"), NULL);
-	else
-		add_row(rows, "encryption", "warning",
-				pg_strdup("backups are not encrypted"),
-				"Set " SECRET_ENCRYPTION_KEY " in the secrets file.");
 }
 
 /*
@@ -227,13 +175,16 @@ json_t *
 check_repository(Repository *repository)
 {
 	json_t	   *rows = json_array();
+	json_t	   *keys;
 	json_t	   *wal;
 
 	add_row(rows, "repository", "ok",
 			psprintf("cluster \"%s\" in \"%s\" can be read", repository->cluster,
 					 repository->store->url), NULL);
 	check_credentials(rows, repository);
-	check_encryption(rows, repository);
+	keys = check_keys(repository);
+	json_array_extend(rows, keys);
+	json_decref(keys);
 	check_newest(rows, repository);
 	check_folders(rows, repository);
 	check_space(rows, repository);

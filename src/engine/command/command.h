@@ -107,6 +107,15 @@ extern json_t *backup_entry_to_json(const BackupEntry *entry);
 /* The findings of "check": {"name", "status", "message", "hint"} each. */
 extern json_t *check_repository(Repository *repository);
 
+/* The findings on who can read the backups. */
+extern json_t *check_keys(Repository *repository);
+
+/*
+ * How many master keys open the cluster key that new backups use; 0 if the
+ * present one opens none.
+ */
+extern int	cluster_key_recipients(Repository *repository);
+
 /*
  * The findings on the WAL archive, one for each timeline that is alive: is all
  * WAL there from the first backup of its last recovery window on?

@@ -6,12 +6,16 @@
  */
 #include "command/job.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/store_url.h"
 #include "database/catalog.h"
 #include "isolated.h"
 #include "process.h"
 #include "protocol.h"
+#include "repository/master_key.h"
+#include "repository/sealing.h"
 #include "repository/secrets.h"
 
 /* What a step needs to know. */
@@ -115,6 +119,43 @@ secrets_step(void *context)
 	if (!found)
 		send_row("secret_sources", "ok", path == NULL ? "no secrets are used" :
 				 psprintf("secrets come from file \"%s\" only", path), NULL);
+}
+
+/*
+ * Are both on the same file system, as far as that can be told?
+ */
+static bool
+is_same_file_system(const char *a, const char *b)
+{
+	struct stat first;
+	struct stat second;
+
+	return a != NULL && b != NULL && stat(a, &first) == 0 && stat(b, &second) == 0 &&
+		first.st_dev == second.st_dev;
+}
+
+/*
+ * Will the key be there when the data is not?
+ */
+static void
+key_location_step(void *context)
+{
+	CheckStep  *step = context;
+	Repository *repository = job_repository(step->job);
+	const char *file = job_text(step->job, "secrets_file");
+	const char *data = job_text(json_object_get(step->job, "server"), "data_directory");
+	const char *beside = is_same_file_system(file, data) ? "the data directory" :
+		is_same_file_system(file, store_url_path(repository->store->url)) ? "the repository" : NULL;
+
+	if (sealing_is_on() || master_key_has_command() || secret_get(SECRET_ENCRYPTION_KEY) == NULL ||
+		secret_is_from_environment(SECRET_ENCRYPTION_KEY) || beside == NULL)
+		return;
+	if (cluster_key_recipients(repository) > 1)
+		send_row("key_location", "ok", "there is another encryption key beside the one in the secrets file", NULL);
+	else
+		send_row("key_location", "warning",
+				 psprintf("the only encryption key is on the same file system as %s", beside),
+				 "Keep a copy elsewhere, or add a further key with \"erpgo_backup rekey --add-recipient\".");
 }
 
 /*
@@ -222,7 +263,10 @@ job_check(json_t *job)
 
 	check("secret_sources", secrets_step, &step);
 	if (check("repository", repository_step, &step))
+	{
+		check("key_location", key_location_step, &step);
 		check("owner", owner_step, &step);
+	}
 	for (int i = 0; i < lengthof(programs); i++)
 	{
 		step.subject = programs[i];

@@ -10,12 +10,14 @@
 #include "command/table.h"
 #include "protocol.h"
 #include "repository/key_object.h"
+#include "repository/sealing.h"
 
 const char *const help_keys =
 "Usage: erpgo_backup keys [OPTIONS]\n"
 "\n"
 "Lists the wrappings of the cluster keys: each lets one encryption key open the\n"
-"backups.\n"
+"backups; and, of servers that write what they cannot read, for which private\n"
+"key they do.\n"
 "\n"
 "Options:\n"
 "  --json               print a JSON array\n"
@@ -88,6 +90,42 @@ wrapping_to_json(const KeyObject *object, const char *master)
 }
 
 /*
+ * A seal as JSON: it lets a private key open what a server writes.
+ */
+static json_t *
+seal_to_json(const Seal *seal)
+{
+	char		created_at[TIME_TEXT_SIZE];
+
+	time_format(seal->created_ms, created_at);
+	return json_pack("{s:s, s:n, s:s, s:s, s:s, s:o, s:s}",
+					 "wrapping", seal->id, "cluster_key",
+					 "created_at", created_at, "wrapped_at", created_at,
+					 "kind", "private key",
+					 "opened", sealing_has_private_key() ?
+					 json_boolean(seal_is_opened(seal)) : json_null(),
+					 "label", seal->recipient);
+}
+
+/*
+ * Everything that lets a key open backups; a JSON array.
+ */
+static json_t *
+collect(Repository *repository)
+{
+	KeyObjects	keys = key_objects_read(repository->store, repository->prefix);
+	Seals		seals = seals_read(repository->store, repository->prefix);
+	json_t	   *wrappings = json_array();
+
+	for (int i = 0; i < keys.count; i++)
+		json_array_append_new(wrappings, wrapping_to_json(&keys.objects[i], repository->master_key));
+	for (int i = 0; i < seals.count; i++)
+		json_array_append_new(wrappings, seal_to_json(&seals.seals[i]));
+	key_objects_free(&keys);
+	return wrappings;
+}
+
+/*
  * A text of a wrapping for a table; allocated.
  */
 static char *
@@ -133,9 +171,7 @@ print_wrappings(const json_t *wrappings)
 int
 command_keys(const CommonOptions *options, int argc, char **argv)
 {
-	Repository *repository;
-	KeyObjects	keys;
-	json_t	   *wrappings = json_array();
+	json_t	   *wrappings;
 
 	arguments_begin();
 	if (argument_next(argc, argv, keys_options) == ARGUMENT_HELP)
@@ -145,11 +181,7 @@ command_keys(const CommonOptions *options, int argc, char **argv)
 	}
 	if (argument_single(argc, argv) != NULL)
 		usage_failure(argv[0], "\"keys\" takes no argument");
-	repository = repository_from_options(options);
-	keys = key_objects_read(repository->store, repository->prefix);
-	for (int i = 0; i < keys.count; i++)
-		json_array_append_new(wrappings, wrapping_to_json(&keys.objects[i], repository->master_key));
-	key_objects_free(&keys);
+	wrappings = collect(repository_from_options(options));
 	if (options->json)
 		json_print(wrappings);
 	else

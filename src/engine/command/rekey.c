@@ -131,7 +131,7 @@ check_request(const RekeyRequest *request)
  * Refuses to begin without the keys that it takes.
  */
 static void
-check_keys(const Rekey *rekey)
+require_keys(const Rekey *rekey)
 {
 	master_key_require(rekey->present);
 	if (rekey->added == NULL && (rekey->retire || !rekey->new_cluster_key))
@@ -258,7 +258,7 @@ command_rekey(const CommonOptions *options, int argc, char **argv)
 	request.rekey.present = repository->master_key;
 	request.rekey.added = added;
 	if (request.removed == NULL)
-		check_keys(&request.rekey);
+		require_keys(&request.rekey);
 	else
 		master_key_require(request.rekey.present);
 	steps = run_request(&request, &left);

@@ -189,6 +189,16 @@ extern Manifest *manifest_parse(const char *text, const char *name,
 								char data_key[KEY_HEX_SIZE]);
 
 /*
+ * Of manifest_parse: authenticates a sealed one by its signature, and gives the
+ * data key, or "" if the private key is not here; reads what such a one is
+ * encrypted and signed with.
+ */
+extern void manifest_seal_authenticate(json_t *json, const char *content, const char *name,
+									   DataKeyUnlocker unlock, void *context,
+									   char data_key[KEY_HEX_SIZE]);
+extern void manifest_seal_read(json_t *json, const char *name, Manifest *manifest);
+
+/*
  * Appends the authentication line to a JSON text that ends before it, and
  * checks one: all records (record.h) share the scheme.  data_key NULL or ""
  * makes the line a plain SHA-256.  purpose keeps the keys of different kinds

@@ -43,32 +43,6 @@ check(bool holds, const char *name, const char *problem)
 	} while (0)
 
 /*
- * Authenticates a sealed one by its signature; gives the data key, or "" if
- * the private key is not here.
- */
-static void
-authenticate_sealed(json_t *json, const char *content, const char *name,
-					DataKeyUnlocker unlock, void *context, char data_key[KEY_HEX_SIZE])
-{
-	const char *seal;
-	const char *base64;
-	json_t	   *key_json;
-	json_t	   *record;
-	char		signer[KEY_HEX_SIZE];
-	WrappedKey	wrapped = {0};
-
-	record = record_authenticate_signed(content, MANIFEST_PURPOSE, signer);
-	check(record != NULL, name, "its signature does not authenticate it");
-	json_decref(record);
-	UNPACK(json, name, "{s:s, s:o, s:{s:s}}", "seal", &seal, "cluster_key", &key_json,
-		   "data_key", "wrapped", &base64);
-	check(hex_is_valid(seal, KEY_ID_SIZE - 1), name, "\"seal\" is not the name of a seal");
-	check(json_is_null(key_json), name, "it names a seal and a cluster key");
-	wrapped.wrapped = unconstify(char *, base64);
-	unlock(context, seal, &wrapped, data_key);
-}
-
-/*
  * Authenticates the text by the key that it names, or by a plain digest where
  * it names none; gives the data key, or "".  Without a way to open keys, one
  * that names a key is taken as it is.
@@ -85,7 +59,7 @@ authenticate(json_t *json, const char *content, const char *name,
 	data_key[0] = '\0';
 	if (json_object_get(json, "seal") != NULL)
 	{
-		authenticate_sealed(json, content, name, unlock, context, data_key);
+		manifest_seal_authenticate(json, content, name, unlock, context, data_key);
 		return;
 	}
 	UNPACK(json, name, "{s:o, s:o}",
@@ -219,26 +193,6 @@ read_scope(json_t *json, const char *name, Manifest *manifest)
 }
 
 /*
- * Reads what a sealed one is encrypted and signed with, which was looked at
- * when it was authenticated.
- */
-static void
-read_seal(json_t *json, const char *name, Manifest *manifest)
-{
-	const char *seal;
-	const char *signer;
-	const char *wrapped;
-
-	UNPACK(json, name, "{s:s, s:s, s:{s:s}}", "seal", &seal, "signer", &signer,
-		   "data_key", "wrapped", &wrapped);
-	check(manifest->cipher != CIPHER_NONE, name, "it names a seal, but is not encrypted");
-	manifest->sealed = true;
-	strlcpy(manifest->key_id, seal, sizeof(manifest->key_id));
-	strlcpy(manifest->signer, signer, sizeof(manifest->signer));
-	manifest->data_key.wrapped = pg_strdup(wrapped);
-}
-
-/*
  * Reads how it is compressed and encrypted.
  */
 static void
@@ -263,7 +217,7 @@ read_encoding(json_t *json, const char *name, Manifest *manifest)
 		  "\"cipher\" is not a cipher");
 	if (json_object_get(json, "seal") != NULL)
 	{
-		read_seal(json, name, manifest);
+		manifest_seal_read(json, name, manifest);
 		return;
 	}
 	if (!json_is_string(key_json))

@@ -134,7 +134,7 @@ fail_command(const Program *program, int status)
 {
 	size_t		len = strcspn(program->err_text, "\r\n");
 
-	fail(FAILURE_KEY, "The server's user must be able to run it; it prints the key, and nothing else, on standard output.",
+	fail(FAILURE_PROGRAM, "The shell runs it as the user of this program. It is to print the key, and nothing else, on standard output.",
 		 "could not get the encryption key: the command %s%s%.*s",
 		 wait_status_text(status), len > 0 ? ": " : "", (int) len, program->err_text);
 }
@@ -152,7 +152,7 @@ key_command_run(const char *command, int timeout_ms)
 	{
 		OPENSSL_cleanse(output, OUTPUT_SIZE);
 		program_kill(program);
-		fail(FAILURE_KEY, NULL, "could not get the encryption key: the command took longer than %d ms",
+		fail(FAILURE_TIMEOUT, NULL, "could not get the encryption key: the command took longer than %d ms",
 			 timeout_ms);
 	}
 	status = program_wait(program);

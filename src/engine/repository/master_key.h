@@ -34,8 +34,9 @@ extern bool master_key_has_command(void);
 
 /*
  * Has the shell run a command that prints a key on one line, and returns that;
- * allocated, the caller overwrites it.  FAILURE_KEY if it prints nothing, or
- * what cannot be a key, fails, or takes longer than the limit; what it printed
+ * allocated, the caller overwrites it.  FAILURE_PROGRAM if it fails,
+ * FAILURE_TIMEOUT if it takes longer than the limit: both may pass.
+ * FAILURE_KEY if it prints nothing, or what cannot be a key.  What it printed
  * is not told.
  */
 extern char *key_command_run(const char *command, int timeout_ms);

@@ -104,11 +104,13 @@ forget_opened(OpenedKeys *opened)
 static KeyObjects
 read_back(const Rekey *rekey)
 {
-	KeyObjects	keys = key_objects_read(rekey->store, rekey->prefix);
+	char	   *folder = psprintf("%skey/", rekey->prefix);
+	StoreListing listing = store_list(rekey->store, folder);
 
-	for (int i = 0; i < keys.count; i++)
-		store_forget(rekey->store, keys.objects[i].name);
-	key_objects_free(&keys);
+	for (int i = 0; i < listing.count; i++)
+		store_forget(rekey->store, listing.objects[i].name);
+	store_listing_free(&listing);
+	pg_free(folder);
 	return key_objects_read(rekey->store, rekey->prefix);
 }
 

@@ -55,8 +55,15 @@ sealing_public_key(void)
 static const RsaKey *
 sealing_private_key(void)
 {
-	if (private_key == NULL && sealing_has_private_key())
-		private_key = rsa_private_read(secret_get(SECRET_PRIVATE_KEY_FILE));
+	const char *path = secret_get(SECRET_PRIVATE_KEY_FILE);
+
+	if (private_key != NULL || path == NULL)
+		return private_key;
+
+	/* A server in recovery has another working directory than who asked. */
+	if (!is_absolute_path(path))
+		fail(FAILURE_USAGE, NULL, "the path in " SECRET_PRIVATE_KEY_FILE " is not absolute: \"%s\"", path);
+	private_key = rsa_private_read(path);
 	return private_key;
 }
 
@@ -102,6 +109,14 @@ require_fit(const Seal *seal, const RsaKey *key)
 			 psprintf("The fingerprint of the right one is %s.", seal->recipient),
 			 "the private key in \"%s\" is not the one that backups were encrypted for",
 			 secret_get(SECRET_PRIVATE_KEY_FILE));
+}
+
+bool
+seal_is_opened(const Seal *seal)
+{
+	const RsaKey *key = sealing_private_key();
+
+	return key != NULL && strcmp(key->fingerprint, seal->recipient) == 0;
 }
 
 const RsaKey *

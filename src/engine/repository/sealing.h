@@ -15,6 +15,8 @@
 
 /* The file of a data directory that holds its signing key. */
 #define SIGNING_KEY_FILE "erpgo_backup.signing_key"
+/* How the names begin of those that are being made. */
+#define SIGNING_KEY_UNFINISHED "erpgo_backup.signing_key."
 
 /* The file that holds the private key, where restores happen. */
 #define SECRET_PRIVATE_KEY_FILE "BACKUP_PRIVATE_KEY_FILE"
@@ -96,6 +98,9 @@ extern size_t seal_wrap_bytes(const char *key, unsigned char wrapped[RSA_BYTES_M
  */
 extern bool seal_unwrap(const Seal *seal, const char *wrapped, const char *name,
 						char key[KEY_HEX_SIZE]);
+
+/* Does the private key that is here open what was sealed with this? */
+extern bool seal_is_opened(const Seal *seal);
 
 /*
  * The private key that opens what was sealed with this; fails if it is not

@@ -1,6 +1,7 @@
 /*
  * The signing key of a data directory: a file with 64 digits that only the
- * server's user can read.  It is no part of backups.
+ * server's user can read.  It is part of physical backups, so that a restored
+ * server goes on with the seal and the WAL archive of the lost one.
  */
 #include "postgres_fe.h"
 
@@ -78,7 +79,7 @@ char *
 signing_key_make(const char *data_directory)
 {
 	char	   *path = key_path(data_directory);
-	char	   *new_path = psprintf("%s.%d", path, (int) getpid());
+	char	   *new_path = psprintf("%s/" SIGNING_KEY_UNFINISHED "%d", data_directory, (int) getpid());
 	char	   *key;
 	int			result;
 	int			saved_errno;

@@ -94,17 +94,7 @@ conclude(AzurePut *put, S3Answer *answer)
 	/* An attempt whose answer was lost may have made it. */
 	if (!s3_answer_is_success(answer) && strcmp(token, put->token) != 0)
 	{
-<<<<<<< HEAD
-		bool		is_taken = answer->result == CURLE_OK &&
-			(strcmp(answer->error, "BlobAlreadyExists") == 0 ||
-		 strcmp(answer->error, "ConditionNotMet") == 0 ||
-		 strcmp(answer->error, "InvalidBlockList") == 0) &&
-			s3_look(storage, put->name, token, &size);
-
-		if (is_taken && strcmp(token, put->token) != 0 && put->mode == PUT_NEW)
-=======
 		if (taken && put->mode == PUT_NEW)
->>>>>>> h-sftp
 			s3_fail_duplicate(storage, put->name);
 		s3_fail(&storage->client, answer, "store", put->name);
 	}

@@ -83,26 +83,12 @@ note_entry(Walk *walk, const char *name, int len,
 		walk->entry_capacity = Max(64, 2 * walk->entry_capacity);
 		walk->entries = pg_realloc(walk->entries, walk->entry_capacity * sizeof(Entry));
 	}
-<<<<<<< HEAD
-	walk->entries[walk->entry_count++] = (Entry)
-	{
-		.object =
-		{
-			.name = pg_strdup(name),
-				.size = (int64) attributes->filesize,
-				.modified = (time_t) attributes->mtime
-		},
-			.is_folder = has_type && LIBSSH2_SFTP_S_ISDIR(attributes->permissions),
-			.is_file = has_type && LIBSSH2_SFTP_S_ISREG(attributes->permissions)
-	};
-=======
 	entry = &walk->entries[walk->entry_count++];
 	entry->object.name = pg_strdup(name);
 	entry->object.size = (int64) attributes->filesize;
 	entry->object.modified = (time_t) attributes->mtime;
 	entry->is_folder = has_type && LIBSSH2_SFTP_S_ISDIR(attributes->permissions);
 	entry->is_file = has_type && LIBSSH2_SFTP_S_ISREG(attributes->permissions);
->>>>>>> h-sftp
 }
 
 /*
