@@ -8,6 +8,7 @@
 
 #include "failure.h"
 #include "isolated.h"
+#include "repository/sealing.h"
 #include "repository/backup_copy.h"
 #include "repository/backup_folder.h"
 #include "repository/record.h"
@@ -47,10 +48,12 @@ copy_keys(const BackupCopy *copy)
 	if (key[0] == '\0')
 		return;
 	cluster_keys_copy(copy->source->store, target->store, target->prefix);
-	if (!cluster_has_key(target->store, target->prefix, key))
+	if (copy->manifest->sealed ? !seal_exists(target->store, target->prefix, key) :
+		!cluster_has_key(target->store, target->prefix, key))
 		fail(FAILURE_DAMAGED, NULL,
-			 "object \"%s\" names cluster key \"%s\", which is not under \"%skey/\" in \"%s\"",
-			 copy->texts.manifest_name, key, target->prefix, copy->source->store->url);
+			 "object \"%s\" names key \"%s\", which is not under \"%s%s/\" in \"%s\"",
+			 copy->texts.manifest_name, key, target->prefix,
+			 copy->manifest->sealed ? "seal" : "key", copy->source->store->url);
 }
 
 /*

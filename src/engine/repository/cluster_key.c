@@ -9,11 +9,11 @@
 #include <openssl/crypto.h>
 
 #include "failure.h"
-#include "isolated.h"
 #include "repository/key_object.h"
 #include "repository/manifest.h"
 #include "repository/master_key.h"
 #include "repository/record.h"
+#include "repository/sealing.h"
 #include "repository/secrets.h"
 
 /*
@@ -151,49 +151,6 @@ cluster_has_key(Store *store, const char *prefix, const char *id)
 }
 
 /*
- * Does a listing have an object of this name?
- */
-static bool
-is_listed(const StoreListing *listing, const char *name)
-{
-	for (int i = 0; i < listing->count; i++)
-	{
-		if (strcmp(listing->objects[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A key object that is stored in a process of its own. */
-typedef struct KeyPut
-{
-	Store	   *store;
-	const char *name;
-	const char *content;
-} KeyPut;
-
-static void
-put_step(void *context)
-{
-	KeyPut	   *put = context;
-
-	store_put_text(put->store, put->name, put->content, PUT_NEW);
-}
-
-/*
- * Stores a key object, unless another process does at the same time.
- */
-static void
-put_key_object(Store *store, const char *name, const char *content)
-{
-	KeyPut		put = {store, name, content};
-	Failure		problem;
-
-	if (!isolated_run(put_step, &put, &problem) && problem.kind != FAILURE_DUPLICATE)
-		fail_with(&problem);
-}
-
-/*
  * Copies a key object.
  */
 static void
@@ -207,7 +164,7 @@ copy_key_object(Store *from, Store *to, const KeyObject *object)
 			   "key object \"%s\" in \"%s\" is damaged, and not copied",
 			   object->name, from->url);
 	else
-		put_key_object(to, object->name, content);
+		record_store_once(to, object->name, content);
 	pg_free(content);
 }
 
@@ -220,10 +177,11 @@ cluster_keys_copy(Store *from, Store *to, const char *prefix)
 
 	for (int i = 0; i < keys.count; i++)
 	{
-		if (!is_listed(&copied, keys.objects[i].name))
+		if (!store_listing_has(&copied, keys.objects[i].name))
 			copy_key_object(from, to, &keys.objects[i]);
 	}
 	key_objects_free(&keys);
 	store_listing_free(&copied);
 	pg_free(folder);
+	seals_copy(from, to, prefix);
 }

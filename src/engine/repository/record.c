@@ -4,6 +4,7 @@
 #include "postgres_fe.h"
 
 #include "failure.h"
+#include "isolated.h"
 #include "repository/asymmetric.h"
 #include "repository/manifest.h"
 #include "repository/record.h"
@@ -160,4 +161,30 @@ record_table_sizes(const ManifestObject *object)
 										"bytes", (json_int_t) table->bytes));
 	}
 	return tables;
+}
+
+/* A record that is stored in a process of its own. */
+typedef struct RecordPut
+{
+	Store	   *store;
+	const char *name;
+	const char *content;
+} RecordPut;
+
+static void
+put_step(void *context)
+{
+	RecordPut  *put = context;
+
+	store_put_text(put->store, put->name, put->content, PUT_NEW);
+}
+
+void
+record_store_once(Store *store, const char *name, const char *content)
+{
+	RecordPut	put = {store, name, content};
+	Failure		problem;
+
+	if (!isolated_run(put_step, &put, &problem) && problem.kind != FAILURE_DUPLICATE)
+		fail_with(&problem);
 }

@@ -44,6 +44,12 @@ extern json_t *record_authenticate_signed(const char *content, const char *purpo
 extern bool record_is_signed(const char *content);
 
 /*
+ * Stores a record, unless another process does at the same time, or has done
+ * so.
+ */
+extern void record_store_once(Store *store, const char *name, const char *content);
+
+/*
  * A text as JSON; one that is not valid UTF-8 is a failure that says what it
  * is ("label").  NULL becomes null.
  */

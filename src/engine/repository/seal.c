@@ -227,6 +227,55 @@ seals_read(Store *store, const char *prefix)
 	return all;
 }
 
+/*
+ * Copies a seal.
+ */
+static void
+copy_seal(Store *from, Store *to, const StoreObject *listed)
+{
+	char	   *content = listed->size > RECORD_LIMIT ? NULL :
+		store_get_text(from, listed->name, RECORD_LIMIT);
+	char		id[KEY_ID_SIZE];
+	Seal		seal = {{0}};
+
+	if (content != NULL && id_of(listed->name, id) && parse_seal(content, id, &seal))
+		record_store_once(to, listed->name, content);
+	else
+		notice("warning", "Take the object from another copy of the repository.",
+			   "seal \"%s\" in \"%s\" is damaged, and not copied", listed->name, from->url);
+	pg_free(seal.wrapped);
+	pg_free(content);
+}
+
+void
+seals_copy(Store *from, Store *to, const char *prefix)
+{
+	char	   *folder = psprintf("%s" SEAL_FOLDER, prefix);
+	StoreListing listing = store_list(from, folder);
+	StoreListing copied = store_list(to, folder);
+
+	for (int i = 0; i < listing.count; i++)
+	{
+		if (!store_listing_has(&copied, listing.objects[i].name))
+			copy_seal(from, to, &listing.objects[i]);
+	}
+	store_listing_free(&listing);
+	store_listing_free(&copied);
+	pg_free(folder);
+}
+
+bool
+seal_exists(Store *store, const char *prefix, const char *id)
+{
+	char	   *name = psprintf("%s" SEAL_FOLDER "%s" SEAL_SUFFIX, prefix, id);
+	StoreListing listing = store_list(store, name);
+	bool		found = store_listing_has(&listing, name);
+
+	store_listing_free(&listing);
+	pg_free(name);
+	return found;
+}
+
 bool
 signer_is_known(Store *store, const char *prefix, const char *signer)
 {

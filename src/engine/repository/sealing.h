@@ -70,6 +70,16 @@ extern const Seal *seal_read(Store *store, const char *prefix, const char *id);
 /* All seals, whether their signers are trusted or not. */
 extern Seals seals_read(Store *store, const char *prefix);
 
+/*
+ * Copies the seals of a cluster that another store lacks, byte for byte; prefix
+ * is the cluster's folder in both.  One that is damaged is left out, with a
+ * warning.
+ */
+extern void seals_copy(Store *from, Store *to, const char *prefix);
+
+/* Has a cluster a seal of this name? */
+extern bool seal_exists(Store *store, const char *prefix, const char *id);
+
 /* May signatures of this one be trusted? */
 extern bool signer_is_trusted(const char *signer);
 

@@ -192,6 +192,17 @@ store_close(Store *store)
 	store->ops->close(store);
 }
 
+bool
+store_listing_has(const StoreListing *listing, const char *name)
+{
+	for (int i = 0; i < listing->count; i++)
+	{
+		if (strcmp(listing->objects[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 void
 store_listing_free(StoreListing *listing)
 {

@@ -159,6 +159,9 @@ extern void store_require_space(Store *store, size_t len);
 
 extern void store_listing_free(StoreListing *listing);
 
+/* Does a listing have an object of this name? */
+extern bool store_listing_has(const StoreListing *listing, const char *name);
+
 /* Puts a small object in one go. */
 extern void store_put_text(Store *store, const char *name, const char *text,
 						   PutMode mode);
