@@ -39,7 +39,7 @@ sub start_program
 	my $handle = IPC::Run::start(\@command, '<', \undef, '>', \$out, '2>', \$err,
 		IPC::Run::timeout(180));
 
-	$self->{running}{$name} = $handle;
+	push @{ $self->{running} }, $handle;
 	$handle->pump while $handle->pumpable && $out !~ /\n/;
 	die "\"$name\" did not start: $err" if $out !~ /^(.*)\n/;
 	return $1;
@@ -103,8 +103,8 @@ sub stop
 {
 	my ($self) = @_;
 
-	$_->kill_kill(grace => 5) foreach values %{ $self->{running} };
-	$self->{running} = {};
+	$_->kill_kill(grace => 5) foreach @{ $self->{running} };
+	$self->{running} = [];
 	return;
 }
 
