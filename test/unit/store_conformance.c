@@ -2,6 +2,7 @@
  * What every kind of store promises, as test cases.
  */
 #include "helpers.h"
+#include "store_cases.h"
 #include "store_conformance.h"
 
 #include <signal.h>
@@ -15,13 +16,6 @@
 #define BIG_LIMIT (16 * 1024 * 1024)
 
 static StoreFactory make_store;
-
-/* A store and a name, for functions that are expected to fail. */
-typedef struct Target
-{
-	Store	   *store;
-	const char *name;
-} Target;
 
 static int
 open_store(void **state)
@@ -37,13 +31,13 @@ close_store(void **state)
 	return 0;
 }
 
-static void
+void
 put_new(Store *store, const char *name, const char *content)
 {
 	store_put_text(store, name, content, PUT_NEW);
 }
 
-static void
+void
 assert_content(Store *store, const char *name, const char *expected)
 {
 	char	   *content = store_get_text(store, name, 1024);
@@ -53,19 +47,17 @@ assert_content(Store *store, const char *name, const char *expected)
 	pg_free(content);
 }
 
-static bool
+bool
 exists(Store *store, const char *name)
 {
 	StoreListing listing = store_list(store, name);
-	bool		found = false;
+	bool		found = store_listing_has(&listing, name);
 
-	for (int i = 0; i < listing.count; i++)
-		found |= strcmp(listing.objects[i].name, name) == 0;
 	store_listing_free(&listing);
 	return found;
 }
 
-static void
+void
 assert_listing(Store *store, const char *prefix, int count,
 			   const char *const *names)
 {
@@ -390,80 +382,6 @@ forgetting_changes_nothing_but_the_way_of_reading(void **state)
 	assert_content(*state, "object", "content");
 	store_forget(*state, "absent");
 	assert_false(exists(*state, "absent"));
-}
-
-static void
-put_name(void *argument)
-{
-	Target	   *target = argument;
-
-	put_new(target->store, target->name, "content");
-}
-
-static void
-get_name(void *argument)
-{
-	Target	   *target = argument;
-
-	store_get_text(target->store, target->name, 1024);
-}
-
-static void
-names_that_no_object_can_have_are_refused(void **state)
-{
-	const char *const names[] = {
-		"", ".", "..", "../object", "/object", "folder//object", "folder/",
-		".hidden", "folder/.hidden", "a b", "a\nb", "a\\b", "folder/../object"
-	};
-
-	for (int i = 0; i < lengthof(names); i++)
-	{
-		Target		target = {*state, names[i]};
-
-		expect_failure(FAILURE_DAMAGED, "cannot be the name of an object", put_name, &target);
-		expect_failure(FAILURE_DAMAGED, "cannot be the name of an object", get_name, &target);
-	}
-	assert_listing(*state, "", 0, NULL);
-}
-
-static void
-long_names_work(void **state)
-{
-	char		name[900];
-
-	memset(name, 'x', sizeof(name));
-	for (int i = 200; i < sizeof(name); i += 200)
-		name[i] = '/';
-	name[sizeof(name) - 1] = '\0';
-	put_new(*state, name, "content");
-	assert_content(*state, name, "content");
-	assert_true(exists(*state, name));
-	store_remove(*state, name);
-	assert_listing(*state, "", 0, NULL);
-}
-
-static void
-get_short_text(void *argument)
-{
-	store_get_text(argument, "object", 10);
-}
-
-static void
-a_text_larger_than_its_limit_is_damage(void **state)
-{
-	put_new(*state, "object", "12345678901");
-	expect_failure(FAILURE_DAMAGED, "object", get_short_text, *state);
-}
-
-static void
-a_text_with_a_zero_byte_is_damage(void **state)
-{
-	Sink	   *object = store_put(*state, "object", PUT_NEW);
-
-	sink_write(object, "a\0b", 3);
-	sink_finish(object);
-	sink_release(object);
-	expect_failure(FAILURE_DAMAGED, "zero byte", get_short_text, *state);
 }
 
 static void
