@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "repository_settings.h"
 #include "session.h"
 
 PG_FUNCTION_INFO_V1(erpgo_backup_verify);
@@ -163,15 +164,25 @@ erpgo_backup_sync(PG_FUNCTION_ARGS)
 }
 
 /*
- * Makes this server the one that writes to the repository.
+ * Makes this server the one that writes to the repositories, the first one
+ * first.
  */
 Datum
 erpgo_backup_adopt(PG_FUNCTION_ARGS)
 {
-	JobOutcome	outcome;
+	RepositoryList *list;
 
 	session_require_jobs(false);
-	session_do(session_request(JOB_ADOPT), 0, &outcome);
+	list = settings_repositories();
+	for (int i = 0; i < list->count; i++)
+	{
+		JobRequest *request = session_request(JOB_ADOPT);
+		JobOutcome	outcome;
+
+		if (i > 0)
+			strlcpy(request->target, list->repositories[i].url, sizeof(request->target));
+		session_do(request, 0, &outcome);
+	}
 	PG_RETURN_VOID();
 }
 

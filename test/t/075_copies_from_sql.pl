@@ -194,5 +194,15 @@ subtest 'a repository that left the list' => sub {
 	unlike($server->sql('SELECT erpgo_backup_metrics()'), qr/repository="3"/, 'is not measured any more');
 };
 
-$server->log_is_clean(qr/copy of backup|erpgo_backup_copy|there is no|terminating|not a directory|File exists|cannot connect/i);
+subtest 'a data directory that is not the owner any more' => sub {
+	unlink($server->node->data_dir . '/erpgo_backup.instance') or die "unlink: $!";
+	my ($exit_code, undef, $error) = $server->try_sql("SELECT erpgo_backup_run('schema', '{postgres}')");
+	like($error, qr/must not write/, 'does not write');
+	$server->sql('SELECT erpgo_backup_adopt()');
+	my $id = $server->run_backup(type => 'schema', databases => ['postgres']);
+	wait_for_copies('ok', $id);
+	pass('may do so in all repositories once it was told to take them over');
+};
+
+$server->log_is_clean(qr/must not write|copy of backup|erpgo_backup_copy|there is no|terminating|not a directory|File exists|cannot connect/i);
 done_testing();
