@@ -172,6 +172,8 @@ explain_lock(const RetentionBackup *backup, char text[RETENTION_TEXT_SIZE])
 	if (gmtime_r(&until, &parts) != NULL &&
 		strftime(words, sizeof(words), "%Y-%m-%d %H:%M UTC", &parts) > 0)
 		append(text, "locked until %s", words);
+	else
+		append(text, "locked for ever");
 }
 
 void

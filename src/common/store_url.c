@@ -36,9 +36,11 @@ check_path(const char *url, const char **problem)
 {
 	const char *path = path_start(url);
 
+	if (path != NULL)
+		return path_is_plain(path, problem);
 	*problem = "A repository is given as \"file:///absolute/path\", \"s3://bucket/prefix\", "
 		"\"azure://account/container/prefix\" or \"sftp://user@host/absolute/path\".";
-	return path != NULL && path_is_plain(path, problem);
+	return false;
 }
 
 bool

@@ -78,6 +78,7 @@ history_random_backup(History *history, int place, int64_t moment)
 	backup->made_at = moment;
 	if (random_one_in(30))
 		backup->made_at += random_between(-2000, 2000) * DAY;
+	backup->locked_until = random_one_in(20) ? backup->made_at + random_between(0, 400) * DAY : 0;
 	backup->touched_at = backup->made_at;
 	if (random_one_in(3))
 		backup->touched_at += random_between(-30, 30) * DAY / 3;

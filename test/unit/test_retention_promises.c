@@ -123,6 +123,8 @@ check_own_reasons(const History *history, int i)
 
 	assert_int_equal(has(history, i, KEEP_PINNED), lives && backup->pinned);
 	assert_int_equal(has(history, i, KEEP_WINDOW), lives && backup->base_of_window);
+	assert_int_equal(has(history, i, KEEP_LOCKED),
+					 lives && backup->locked_until > history->now);
 	assert_int_equal(has(history, i, KEEP_RUNNING),
 					 backup->state == RETENTION_RUNNING);
 	assert_int_equal(has(history, i, KEEP_FUTURE),
@@ -283,6 +285,8 @@ check_time_alone(const History *history)
 		/* What is unfinished does go, and with it the need for a parent. */
 		if (before.backups[i].state == RETENTION_UNFINISHED)
 			before.backups[i].state = RETENTION_RUNNING;
+		/* And locks end. */
+		before.backups[i].locked_until = 0;
 		if (before.backups[i].made_at > before.now)
 			return;
 	}

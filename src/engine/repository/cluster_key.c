@@ -57,11 +57,12 @@ static ClusterKey
 create_cluster_key(Store *store, const char *prefix, const char *master)
 {
 	ClusterKey	result;
+	NewWrapping wanted = {.key = &result, .created_ms = time_now_ms(), .master = master};
 	char		wrapping[KEY_ID_SIZE];
 
 	key_generate(result.key);
 	key_id(result.key, result.id);
-	key_object_store(store, prefix, &result, time_now_ms(), master, NULL, wrapping);
+	key_object_store(store, prefix, &wanted, wrapping);
 	return result;
 }
 

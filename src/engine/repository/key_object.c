@@ -186,37 +186,36 @@ key_object_wrapping(const KeyObject *object)
  * The text of a new key object; allocated.
  */
 static char *
-format_key_object(const ClusterKey *key, int64 created_ms, const char *master,
-				  const char *label)
+format_key_object(const NewWrapping *wanted)
 {
-	WrappedKey	wrapped = key_wrap(key->key, master, master_key_iterations(master));
+	WrappedKey	wrapped = key_wrap(wanted->key->key, wanted->master,
+								   master_key_iterations(wanted->master));
 	char		created_at[TIME_TEXT_SIZE];
 	char		wrapped_at[TIME_TEXT_SIZE];
 	json_t	   *record;
 
-	time_format(created_ms, created_at);
+	time_format(wanted->created_ms, created_at);
 	time_format(time_now_ms(), wrapped_at);
 	record = json_pack("{s:i, s:s, s:s, s:s}", "format", KEY_FORMAT,
-					   "cluster_key", key->id, "created_at", created_at,
+					   "cluster_key", wanted->key->id, "created_at", created_at,
 					   "wrapped_at", wrapped_at);
-	if (label != NULL)
-		json_object_set_new(record, "label", record_string(label, "label"));
+	if (wanted->label != NULL)
+		json_object_set_new(record, "label", record_string(wanted->label, "label"));
 	record_set_wrapped_key(record, &wrapped);
 	pg_free(wrapped.wrapped);
 	return record_format(record, NULL, KEY_PURPOSE);
 }
 
 void
-key_object_store(Store *store, const char *prefix, const ClusterKey *key,
-				 int64 created_ms, const char *master, const char *label,
+key_object_store(Store *store, const char *prefix, const NewWrapping *wanted,
 				 char wrapping[KEY_ID_SIZE])
 {
 	char	   *content;
 	char	   *name;
 
-	if (label != NULL && strlen(label) > LABEL_LIMIT)
+	if (wanted->label != NULL && strlen(wanted->label) > LABEL_LIMIT)
 		fail(FAILURE_USAGE, NULL, "a label is longer than %d bytes", LABEL_LIMIT);
-	content = format_key_object(key, created_ms, master, label);
+	content = format_key_object(wanted);
 	random_hex(wrapping, KEY_ID_SIZE - 1);
 	name = psprintf("%skey/%s" KEY_SUFFIX, prefix, wrapping);
 	store_put_text(store, name, content, PUT_NEW);

@@ -51,13 +51,21 @@ extern const KeyObject *key_objects_open(const KeyObjects *keys, const char *id,
 /* The part of the object's name that tells it from others, in static memory. */
 extern const char *key_object_wrapping(const KeyObject *object);
 
+/* A wrapping that is to be made. */
+typedef struct NewWrapping
+{
+	const ClusterKey *key;
+	int64		created_ms;		/* when the cluster key was made */
+	const char *master;			/* what it is wrapped by */
+	const char *label;			/* what is said of that, or NULL */
+} NewWrapping;
+
 /*
- * Wraps a cluster key, made at that time, and stores that; label may be NULL.
- * wrapping is the name of the new object below "key/".
+ * Wraps a cluster key, and stores that.  wrapping is the name of the new object
+ * below "key/".
  */
 extern void key_object_store(Store *store, const char *prefix,
-							 const ClusterKey *key, int64 created_ms,
-							 const char *master, const char *label,
+							 const NewWrapping *wanted,
 							 char wrapping[KEY_ID_SIZE]);
 
 #endif

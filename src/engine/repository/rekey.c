@@ -126,6 +126,7 @@ add_wrappings(const Rekey *rekey, const KeyObjects *keys, const OpenedKeys *open
 	for (int i = opened->count - 1; i >= 0; i--)
 	{
 		const OpenedKey *source = &opened->keys[i];
+		const NewWrapping wanted = {&source->key, source->created_ms, rekey->added, rekey->label};
 		const KeyObject *there;
 		ClusterKey	same;
 		char		wrapping[KEY_ID_SIZE] = "";
@@ -133,8 +134,7 @@ add_wrappings(const Rekey *rekey, const KeyObjects *keys, const OpenedKeys *open
 		there = key_objects_open(keys, source->key.id, rekey->added, &same);
 		OPENSSL_cleanse(&same, sizeof(same));
 		if (there == NULL && !rekey->dry_run)
-			key_object_store(rekey->store, rekey->prefix, &source->key,
-							 source->created_ms, rekey->added, rekey->label, wrapping);
+			key_object_store(rekey->store, rekey->prefix, &wanted, wrapping);
 		listener(context, there == NULL ? REKEY_ADDED : REKEY_KEPT, source->key.id,
 				 there == NULL ? wrapping : key_object_wrapping(there));
 	}
@@ -156,13 +156,15 @@ make_cluster_key(const Rekey *rekey, const OpenedKeys *opened,
 	key_id(key.key, key.id);
 	for (int i = 0; i < lengthof(masters); i++)
 	{
+		const NewWrapping wanted = {
+			&key, created_ms, masters[i], masters[i] == rekey->added ? rekey->label : NULL
+		};
 		char		wrapping[KEY_ID_SIZE] = "";
 
 		if (masters[i] == NULL)
 			continue;
 		if (!rekey->dry_run)
-			key_object_store(rekey->store, rekey->prefix, &key, created_ms, masters[i],
-							 masters[i] == rekey->added ? rekey->label : NULL, wrapping);
+			key_object_store(rekey->store, rekey->prefix, &wanted, wrapping);
 		listener(context, REKEY_MADE, rekey->dry_run ? "" : key.id, wrapping);
 	}
 	OPENSSL_cleanse(&key, sizeof(key));
