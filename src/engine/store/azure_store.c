@@ -35,6 +35,7 @@ azure_store_open(const char *url, const StoreAccess *access)
 	ops.put = azure_put;
 	ops.list = azure_list;
 	ops.sweep = azure_sweep;
+	ops.thaw = NULL;			/* the tiers that a URL may name can be read */
 	ops.credentials = azure_credentials;
 	storage->store.ops = &ops;
 	storage->store.url = pg_strdup(url);
