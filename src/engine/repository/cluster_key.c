@@ -56,7 +56,7 @@ cluster_key_fail_wrong(const char *prefix)
 static ClusterKey
 create_cluster_key(Store *store, const char *prefix, const char *master)
 {
-	ClusterKey	result;
+	ClusterKey	result = {0};
 	NewWrapping wanted = {.key = &result, .created_ms = time_now_ms(), .master = master};
 	char		wrapping[KEY_ID_SIZE];
 
