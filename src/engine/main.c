@@ -4,6 +4,7 @@
  */
 #include "postgres_fe.h"
 
+#include <malloc.h>
 #include <signal.h>
 
 #include "command/command.h"
@@ -14,6 +15,13 @@
 #include "protocol.h"
 #include "repository/master_key.h"
 #include "supervisor.h"
+
+/*
+ * What a process keeps for itself, in bytes: blocks of up to a segment of WAL
+ * with what its compression may add, and as much as a few of them.
+ */
+#define LARGEST_REUSED_BLOCK (32 << 20)
+#define LARGEST_FREE_END (96 << 20)
 
 typedef struct Subcommand
 {
@@ -141,12 +149,25 @@ flush_output(void)
 		fail_errno("could not write to standard output");
 }
 
+/*
+ * Keeps memory that is freed for the next segment or frame.  Otherwise the C
+ * library gives what is large back to the system each time, and a sixth of the
+ * time goes into having it cleared again.
+ */
+static void
+keep_freed_memory(void)
+{
+	(void) mallopt(M_MMAP_THRESHOLD, LARGEST_REUSED_BLOCK);
+	(void) mallopt(M_TRIM_THRESHOLD, LARGEST_FREE_END);
+}
+
 int
 main(int argc, char **argv)
 {
 	CommonOptions options;
 	int			exit_code;
 
+	keep_freed_memory();
 	if (argc == 2 && strcmp(argv[1], "engine") == 0)
 		return supervisor_run();
 
