@@ -83,8 +83,7 @@ CREATE VIEW erpgo_backup.alert_agenda AS
 					 WHEN w.behind_at + interval '55 minutes' > m.now
 					 THEN w.behind_at + interval '55 minutes' END) - m.now))::bigint AS next_ms,
 		   ceil(1000 * extract(epoch FROM
-				(SELECT min(d.next_try_at) FROM erpgo_backup.delivery_next AS d) - m.now))::bigint AS delivery_ms,
-		   floor(1000 * extract(epoch FROM m.now - m.measured_at))::bigint AS measured_ms_ago
+				(SELECT min(d.next_try_at) FROM erpgo_backup.delivery_next AS d) - m.now))::bigint AS delivery_ms
 	FROM erpgo_backup.monitoring AS m
 	CROSS JOIN (
 		SELECT a.ready_since + interval '5 minutes'
@@ -101,7 +100,7 @@ CREATE VIEW erpgo_backup.alert_agenda AS
 		FROM erpgo_backup.alert AS a
 		WHERE a.state = 'firing' AND a.severity <> 'info') AS r (repeat_at);
 COMMENT ON VIEW erpgo_backup.alert_agenda
-	IS 'one row: when time alone changes something, and when the room in the repository was measured';
+	IS 'one row: when time alone changes something';
 
 CREATE VIEW @extschema@.erpgo_backup_alerts AS
 	SELECT a.state, a.severity, a.title, a.fired_at, a.resolved_at,

@@ -28,7 +28,6 @@ typedef struct Agenda
 	int			change_count;
 	bool		is_claimed;		/* there is something to deliver */
 	int64		next_ms;		/* until time alone changes something */
-	int64		measured_ms_ago;	/* PG_INT64_MAX: never */
 } Agenda;
 
 /* When to look again, and when a look at the repository was asked for. */
@@ -75,12 +74,11 @@ evaluate(Agenda *agenda, MemoryContext outside)
 static void
 read_agenda(Agenda *agenda, bool is_delivering)
 {
-	statement_run("SELECT next_ms, delivery_ms, measured_ms_ago FROM erpgo_backup.alert_agenda",
+	statement_run("SELECT next_ms, delivery_ms FROM erpgo_backup.alert_agenda",
 				  0, NULL);
 	agenda->next_ms = read_number(1, PG_INT64_MAX);
 	if (!is_delivering)
 		agenda->next_ms = Min(agenda->next_ms, read_number(2, PG_INT64_MAX));
-	agenda->measured_ms_ago = read_number(3, PG_INT64_MAX);
 }
 
 /*
@@ -93,7 +91,7 @@ look(void *subject)
 	MemoryContext outside = CurrentMemoryContext;
 	bool		is_delivering = job_kind_active(JOB_NOTIFY);
 
-	agenda->next_ms = agenda->measured_ms_ago = PG_INT64_MAX;
+	agenda->next_ms = PG_INT64_MAX;
 	if (!schedule_begin())
 		return;
 	evaluate(agenda, outside);
@@ -155,20 +153,20 @@ spread(const Agenda *agenda)
 }
 
 /*
- * Has the room in the repository measured if that was not done, or tried, for
- * the health interval.  Returns in how many milliseconds to do it again.
+ * Has the room in the repository measured, and the repositories told that their
+ * owner is alive, if that was not tried for the health interval.  Other jobs
+ * that measure do not tell.  Returns in how many milliseconds to do it again.
  */
 static int64
-measure_if_due(const Agenda *agenda, TimestampTz now)
+measure_if_due(TimestampTz now)
 {
 	JobRequest	request = {.kind = JOB_MEASURE};
 	int64		interval = setting_health_interval * INT64CONST(1000);
 	int64		asked_ms_ago = (now - measure_asked_at) / 1000;
-	int64		least = Min(agenda->measured_ms_ago, asked_ms_ago);
 
 	/* A time in the future says nothing: the clock was set back. */
-	if (least >= 0 && least < interval)
-		return interval - least;
+	if (asked_ms_ago >= 0 && asked_ms_ago < interval)
+		return interval - asked_ms_ago;
 	measure_asked_at = now;
 	if (job_has_room() && !job_kind_active(JOB_MEASURE))
 		(void) job_request(&request, 0, false);
@@ -186,7 +184,7 @@ look_and_act(TimestampTz now)
 	if (!transaction_try(look, &agenda, "erpgo_backup could not evaluate alerts"))
 		return RETRY_MS;
 	spread(&agenda);
-	return Min(agenda.next_ms, measure_if_due(&agenda, now));
+	return Min(agenda.next_ms, measure_if_due(now));
 }
 
 long

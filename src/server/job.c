@@ -29,6 +29,7 @@
 #include "location.h"
 #include "metrics_file.h"
 #include "missing.h"
+#include "owner_renewal.h"
 #include "physical.h"
 #include "repository_state.h"
 #include "settings.h"
@@ -210,6 +211,8 @@ take_message(const EngineMessage *message)
 				job_add_line(slot, message_json(message));
 			else if (job_is_delivery(&slot->request))
 				alert_job_take_row(message);
+			else if (slot->request.kind == JOB_MEASURE)
+				owner_renewal_take_row(message);
 			else
 				cleanup_take_message(&slot->request, message);
 			break;

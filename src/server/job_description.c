@@ -272,6 +272,16 @@ put_notification(StringInfo json, const JobRequest *request)
 }
 
 /*
+ * Appends all repositories that there are.
+ */
+static void
+put_repositories(StringInfo json)
+{
+	put_key(json, "repositories");
+	repository_list_to_json(json);
+}
+
+/*
  * Appends what is to be archived of the unfinished segment.
  */
 static void
@@ -284,8 +294,7 @@ put_tail(StringInfo json)
 	put_number(json, "wal_segment_size", wal_segment_size);
 	put_text(json, "compression", setting_compression);
 	put_text(json, "encryption", settings_encryption());
-	put_key(json, "repositories");
-	repository_list_to_json(json);
+	put_repositories(json);
 }
 
 char *
@@ -324,12 +333,14 @@ job_description(const JobRequest *request)
 		case JOB_COPY_WAL:
 			put_text(&json, "source", settings_repository());
 			break;
+		case JOB_MEASURE:
+			put_repositories(&json);
+			break;
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_CHECK:
 		case JOB_WINDOW:
 		case JOB_RECOVER:
-		case JOB_MEASURE:
 			break;
 	}
 	return end_description(&json, caller);

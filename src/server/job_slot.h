@@ -165,6 +165,14 @@ typedef struct WalFollower
 	TimestampTz failed_at;		/* since when it fails; 0: it does not */
 } WalFollower;
 
+/* A further repository that is to hear that its owner is alive. */
+typedef struct OwnerRenewal
+{
+	uint64		key;			/* of its URL; 0 if there is none */
+	bool		was_reached;	/* since the server started */
+	bool		failed;			/* the last time, which the log was told */
+} OwnerRenewal;
+
 typedef struct JobTable
 {
 	LWLock	   *lock;			/* protects everything here */
@@ -181,6 +189,7 @@ typedef struct JobTable
 	WalTailPoint tail;			/* up to here the WAL was shipped; 0 if none */
 	bool		tail_failed;	/* it could not be the last time */
 	WalFollower followers[REPOSITORY_LIST_LIMIT];
+	OwnerRenewal renewals[REPOSITORY_LIST_LIMIT];
 	pid_t		listener_pid;	/* of the metrics listener; 0 if there is none */
 	Latch	   *listener_latch;
 	bool		listener_wanted;	/* it is to tell its engine what changed */

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "pgstat.h"
@@ -28,15 +27,6 @@ PG_FUNCTION_INFO_V1(erpgo_backup_wal_followers);
 static int64 looked_ms = 0;
 
 /*
- * What a URL is known by in shared memory; never 0.
- */
-static uint64
-url_key(const char *url)
-{
-	return hash_bytes_extended((const unsigned char *) url, (int) strlen(url), 0) | 1;
-}
-
-/*
  * What is known of a repository; the lock is held.  One that is not known
  * takes the place of one that is not configured, of which there is always
  * one.  NULL if it is not known and not to be added.
@@ -51,17 +41,17 @@ find_follower(const char *url, const RepositoryList *list)
 		WalFollower *follower = &job_table->followers[i];
 		bool		is_configured = false;
 
-		if (follower->key == url_key(url))
+		if (follower->key == repository_key(url))
 			return follower;
 		for (int j = 0; list != NULL && j < list->count; j++)
-			is_configured |= url_key(list->repositories[j].url) == follower->key;
+			is_configured |= repository_key(list->repositories[j].url) == follower->key;
 		if (list != NULL && !is_configured)
 			unused = follower;
 	}
 	if (unused != NULL)
 	{
 		memset(unused, 0, sizeof(*unused));
-		unused->key = url_key(url);
+		unused->key = repository_key(url);
 	}
 	return unused;
 }
