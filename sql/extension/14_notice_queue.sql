@@ -76,11 +76,13 @@ END;
 COMMENT ON FUNCTION erpgo_backup.delivery_end(text, text, text, text, text)
 	IS 'notes what became of a delivery, or, for a null, of all that are being sent; what may pass is tried again for a day';
 
+-- A moment that passes while the alerts are evaluated is still to come: they
+-- are evaluated first, and would not be again.
 CREATE VIEW erpgo_backup.alert_agenda AS
 	SELECT ceil(1000 * extract(epoch FROM least(
-				CASE WHEN m.due_at > m.now THEN m.due_at END, r.repeat_at, c.delayed_at,
-				CASE WHEN w.behind_at > m.now THEN w.behind_at
-					 WHEN w.behind_at + interval '55 minutes' > m.now
+				CASE WHEN m.due_at > transaction_timestamp() THEN m.due_at END, r.repeat_at, c.delayed_at,
+				CASE WHEN w.behind_at > transaction_timestamp() THEN w.behind_at
+					 WHEN w.behind_at + interval '55 minutes' > transaction_timestamp()
 					 THEN w.behind_at + interval '55 minutes' END) - m.now))::bigint AS next_ms,
 		   ceil(1000 * extract(epoch FROM
 				(SELECT min(d.next_try_at) FROM erpgo_backup.delivery_next AS d) - m.now))::bigint AS delivery_ms
@@ -90,10 +92,10 @@ CREATE VIEW erpgo_backup.alert_agenda AS
 		FROM erpgo_backup.wal_archiving AS a) AS w (behind_at)
 	CROSS JOIN (
 		SELECT min(h.delayed_at)
-		FROM (SELECT delayed_at, now FROM erpgo_backup.copy_health
+		FROM (SELECT delayed_at FROM erpgo_backup.copy_health
 			  UNION ALL
-			  SELECT delayed_at, now FROM erpgo_backup.wal_follower) AS h
-		WHERE h.delayed_at > h.now) AS c (delayed_at)
+			  SELECT delayed_at FROM erpgo_backup.wal_follower) AS h
+		WHERE h.delayed_at > transaction_timestamp()) AS c (delayed_at)
 	CROSS JOIN (
 		SELECT min(a.notified_at) + nullif(coalesce(
 				   current_setting('erpgo_backup.alert_repeat_interval', true), '6h')::interval, '0')
