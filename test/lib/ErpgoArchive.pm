@@ -7,7 +7,7 @@ use Exporter 'import';
 use ErpgoBackup qw(wait_for file_names read_file);
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT_OK = qw(command switch_wal archived restore_copy recovered_rows);
+our @EXPORT_OK = qw(command switch_wal fill_segment archive_segment archived restore_copy recovered_rows);
 
 # The beginning of a command line of the engine, for a setting of a server.
 sub command
@@ -29,6 +29,29 @@ sub switch_wal
 	$server->sql('SELECT pg_switch_wal()');
 	wait_for("segment $segment in the archive",
 		sub { my @objects = archived($server, $segment); return @objects == 1; });
+	return $segment;
+}
+
+# Fills the current segment with something; its name.
+sub fill_segment
+{
+	my ($server, $sql) = @_;
+
+	$server->sql($sql // q{SELECT pg_logical_emit_message(false, 't', 'x')});
+	# What is not flushed yet would not count as written.
+	my $segment = $server->sql('SELECT pg_walfile_name(pg_current_wal_insert_lsn())');
+	$server->sql('SELECT pg_switch_wal()');
+	return $segment;
+}
+
+# The same, and waits until the server has archived it, wherever that is.
+sub archive_segment
+{
+	my ($server, $sql) = @_;
+	my $segment = fill_segment($server, $sql);
+
+	wait_for("segment $segment to be archived",
+		sub { return $server->sql('SELECT last_archived_wal FROM pg_stat_archiver') ge $segment; });
 	return $segment;
 }
 

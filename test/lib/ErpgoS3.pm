@@ -12,10 +12,11 @@ use ErpgoBackup qw(read_file write_file);
 use File::Basename ();
 use IPC::Run ();
 use JSON::PP ();
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use Time::HiRes ();
 
-# Swift's consists of an account and a user; curl cannot sign with such a one.
+# Swift's consists of an account and a user, with which curl cannot sign.
 my %access_keys = (ceph => 'access', swift => 'account:user');
 our $SECRET_KEY = 'Topsecret-key-0123456789';
 our $BUCKET = 'backups';
@@ -85,17 +86,35 @@ sub secrets
 	return "AWS_ACCESS_KEY_ID=$self->{access_key}\nAWS_SECRET_ACCESS_KEY=$SECRET_KEY\n";
 }
 
-# What the server answers to a signed request; curl's options, as headers, may
-# follow.
+# The headers that sign a request (version 4) with what else it is to have,
+# like "name: value".
+sub signed_headers
+{
+	my ($self, $method, $path, $body, @headers) = @_;
+	my ($object, $query) = split(/\?/, $path, 2);
+	my $time = POSIX::strftime('%Y%m%dT%H%M%SZ', gmtime);
+	my $scope = substr($time, 0, 8) . '/us-east-1/s3/aws4_request';
+	my $digest = Digest::SHA::sha256_hex($body);
+	my @signed = sort(@headers, "host: 127.0.0.1:$self->{port}", "x-amz-content-sha256: $digest", "x-amz-date: $time");
+	my $names = join(';', map { /^([^:]+)/ } @signed);
+	my $request = join("\n", $method, "/$object", join('&', sort(split(/&/, $query // ''))), (map { s/: /:/r } @signed), '', $names, $digest);
+	my $key = "AWS4$SECRET_KEY";
+
+	$key = Digest::SHA::hmac_sha256($_, $key) foreach split(m{/}, $scope);
+	my $signature = Digest::SHA::hmac_sha256_hex(join("\n", 'AWS4-HMAC-SHA256', $time, $scope, Digest::SHA::sha256_hex($request)), $key);
+	return (@signed, "Authorization: AWS4-HMAC-SHA256 Credential=$self->{access_key}/$scope,SignedHeaders=$names,Signature=$signature");
+}
+
+# What the server answers to a signed request; headers in lower case may follow.
+# Of HEAD, it is the headers.
 sub request
 {
-	my ($self, $method, $path, $body, @options) = @_;
+	my ($self, $method, $path, $body, @headers) = @_;
 	my $out = '';
 
-	IPC::Run::run([ 'curl', '-sf', '-m', '20', '--noproxy', '*', '-X', $method, '--aws-sigv4', 'aws:amz:us-east-1:s3',
-			'--user', "$self->{access_key}:$SECRET_KEY", '-H', 'x-amz-content-sha256: ' . Digest::SHA::sha256_hex($body),
-			'-H', 'content-type: text/plain', ($body eq '' ? () : ('--data-binary', $body)), @options,
-			"http://127.0.0.1:$self->{port}/$path" ], '<', \undef, '>', \$out)
+	IPC::Run::run([ 'curl', '-sf', '-m', '20', '--noproxy', '*', ($method eq 'HEAD' ? '-I' : ('-X', $method)),
+			(map { ('-H', $_) } $self->signed_headers($method, $path, $body, @headers)), '-H', 'content-type: text/plain',
+			($body eq '' ? () : ('--data-binary', $body)), "http://127.0.0.1:$self->{port}/$path" ], '<', \undef, '>', \$out)
 	  or die "curl: $?";
 	return $out;
 }

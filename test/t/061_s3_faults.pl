@@ -5,6 +5,7 @@ use warnings;
 use ErpgoBackup qw(wait_for read_file write_file);
 use ErpgoReceivers;
 use ErpgoS3;
+use IPC::Run ();
 use Test::More;
 use Time::HiRes 'time';
 
@@ -63,6 +64,10 @@ sub refused
 }
 refused('no right', 2, qr/status 403 \(AccessDenied\)/, qr/policies/, match => '.', fault => 'status', status => 403, code => 'AccessDenied');
 refused('expired credentials', 2, qr/status 400 \(ExpiredToken\)/, qr/temporary/, match => '.', fault => 'status', status => 400, code => 'ExpiredToken');
+refused('a clock that the server refuses though it is right', 2, qr/status 403 \(RequestTimeTooSkewed\)/, qr/clock of this machine/,
+	match => '.', fault => 'status', status => 403, code => 'RequestTimeTooSkewed');
+refused('a request that is signed for another region', 2, qr/status 400 \(AuthorizationHeaderMalformed\)/, qr/region and endpoint/,
+	match => '.', fault => 'status', status => 400, code => 'AuthorizationHeaderMalformed');
 refused('another region', 2, qr/status 301 \(PermanentRedirect\)/, qr/region/, match => '.', fault => 'status', status => 301, code => 'PermanentRedirect');
 refused('a server that says nothing', 30, qr/Timeout was reached/, qr/Check that the server is running/, match => '.', fault => 'stall');
 refused('an answer that cannot be read', 2, qr/server responded with status 404$/m, undef, match => '.', fault => 'status', status => 404, code => '<');
@@ -86,9 +91,21 @@ write_file($clock, pack('q', 3600));
 	local $ENV{LD_PRELOAD} = $library;
 	local $ENV{LEAPING_CLOCK_FILE} = $clock;
 	($code, $out, $err) = $server->cli('list');
+	is($code, 0, 'a clock that is an hour fast is no obstacle') or diag($err);
+	like($err, qr/warning: the clock of this machine differs by -3(?:599|600|601) s/, 'but told');
+
+	# The first range of the dump is on its way when the clock is set right.
+	$s3->misbehave(delay => 100, match => '^GET .*erp\.dump', fault => 'stall', count => 1);
+	my $verify = IPC::Run::start([ 'erpgo_backup', '--repository', $server->url, '--secrets-file', $server->{secrets}, 'verify', $id ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	wait_for('a range of the dump', sub { return grep { /erp\.dump.* stall$/ } $s3->requests });
+	# In place and at once: it is mapped into the memory of the program.
+	open(my $file, '+<:raw', $clock) or die "could not open \"$clock\": $!";
+	syswrite($file, pack('q', 0)) == 8 or die "could not write \"$clock\": $!";
+	close($file);
+	ok($verify->finish, 'nor is one that is set right meanwhile') or diag($err);
+	is((grep { $_ > -3590 } $err =~ /differs by (\S+) s/g), 0, 'which is no news');
 }
-is($code, 0, 'a clock that is an hour fast is no obstacle') or diag($err);
-like($err, qr/warning: the clock of this machine differs by -3(?:599|600|601) s/, 'but told');
 
 # Certificates are verified, by the authority that the secrets name.
 delete @ENV{qw(SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE)};

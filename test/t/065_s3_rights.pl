@@ -2,7 +2,8 @@
 # tags, classes.  A server that may not delete goes on backing up and archiving.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for);
+use ErpgoArchive qw(archive_segment);
+use ErpgoBackup;
 use ErpgoS3;
 use JSON::PP ();
 use POSIX ();
@@ -27,22 +28,12 @@ sub use_repository
 	return;
 }
 
-# Switches to a new segment, and waits until the old one is archived.
-sub archive_segment
-{
-	my $file = $server->sql("SELECT pg_walfile_name(pg_current_wal_lsn()) FROM (SELECT pg_logical_emit_message(false, 't', 'x')) AS message");
-
-	$server->sql('SELECT pg_switch_wal()');
-	wait_for("$file to be archived", sub { return $server->sql('SELECT last_archived_wal FROM pg_stat_archiver') ge $file });
-	return $file;
-}
-
 # Without the right to delete.
 my %denial = (Effect => 'Deny', Principal => { AWS => ['arn:aws:iam:::user/tests'] },
 	Action => ['s3:DeleteObject'], Resource => ["arn:aws:s3:::$ErpgoS3::BUCKET/kept/*"]);
 $s3->request('PUT', "$ErpgoS3::BUCKET?policy=", JSON::PP::encode_json({ Version => '2012-10-17', Statement => [ \%denial ] }));
 use_repository($s3->url('kept'));
-my @segments = map { archive_segment() } 1 .. 3;
+my @segments = map { archive_segment($server) } 1 .. 3;
 my @names = $s3->objects('kept/main/wal/');
 is(scalar(grep { my $file = $_; grep { m{/$file-} } @names } @segments), 3, 'WAL is archived without the right to delete');
 my @ids = map { $server->run_backup(databases => ['postgres']) } 1 .. 3;
@@ -62,21 +53,21 @@ unlike($server->cli_ok('list'), qr/^\Q$ids[0]\E\s/m, 'with the right it is delet
 is(scalar(grep { m{/backup/$ids[0]/} } $s3->objects('kept/main/')), 0, 'with all its objects');
 
 # A bucket with locks, tags, and a class.
-$s3->request('PUT', 'locked', '', '-H', 'x-amz-bucket-object-lock-enabled: true');
+$s3->request('PUT', 'locked', '', 'x-amz-bucket-object-lock-enabled: true');
 use_repository($s3->url('lasting', object_lock => 'governance', lock_days => 2, tag => 'team:erp&tag=env:test', part_size => 5,
 		storage_class => 'STANDARD') =~ s{s3://\w+}{s3://locked}r);
 @ids = map { $server->run_backup(databases => ['postgres']) } 1 .. 2;
-archive_segment();
+archive_segment($server);
 my $listing = $s3->request('GET', 'locked?list-type=2&prefix=lasting%2Fmain%2F', '');
 @names = $listing =~ m{<Key>([^<]*)</Key>}g;
 my ($dump) = grep { m{/$ids[0]/postgres\.dump} } @names;
-my $head = $s3->request('HEAD', "locked/$dump", '', '-I');
+my $head = $s3->request('HEAD', "locked/$dump", '');
 like($head, qr/^x-amz-object-lock-mode: GOVERNANCE/mi, 'a dump is locked');
 my $until = POSIX::strftime('%Y-%m-%d', gmtime(time + 2 * 86400));
 like($head, qr/^x-amz-object-lock-retain-until-date: $until/mi, 'for the days that the URL says');
 my ($segment) = grep { m{/wal/.*/[0-9A-F]{24}-} } @names;
-like($s3->request('HEAD', "locked/$segment", '', '-I'), qr/^x-amz-object-lock-mode: GOVERNANCE/mi, 'so is a segment of WAL');
-unlike($s3->request('HEAD', 'locked/lasting/main/owner.json', '', '-I'), qr/^x-amz-object-lock-mode/mi, 'but not what is replaced');
+like($s3->request('HEAD', "locked/$segment", ''), qr/^x-amz-object-lock-mode: GOVERNANCE/mi, 'so is a segment of WAL');
+unlike($s3->request('HEAD', 'locked/lasting/main/owner.json', ''), qr/^x-amz-object-lock-mode/mi, 'but not what is replaced');
 my $tags = $s3->request('GET', "locked/$dump?tagging=", '');
 like($tags, qr{<Key>team</Key><Value>erp</Value>}, 'it has the tags of the URL');
 like($tags, qr{<Key>env</Key><Value>test</Value>}, 'all of them');

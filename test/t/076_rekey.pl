@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use ErpgoArchive qw(switch_wal);
 use ErpgoBackup qw(wait_for read_file write_file file_names);
+use ErpgoKeys qw(private_file);
 use JSON::PP qw(decode_json);
 use PostgreSQL::Test::Utils ();
 use Test::More;
@@ -18,23 +19,13 @@ my $server = ErpgoBackup->new('main', encrypted => 1,
 		log_min_messages => 'debug5' });
 my $directory = PostgreSQL::Test::Utils::tempdir();
 
-# A file with one secret or key in it.
-sub private_file
-{
-	my ($name, $text) = @_;
-
-	write_file("$directory/$name", $text);
-	chmod(0600, "$directory/$name");
-	return "$directory/$name";
-}
-
 my %secrets = (
-	old => private_file('old', "BACKUP_ENCRYPTION_KEY=$OLD\n"),
-	new => private_file('new', "BACKUP_ENCRYPTION_KEY=$NEW\n"),
-	further => private_file('further', "BACKUP_ENCRYPTION_KEY=$FURTHER\n"),
-	none => private_file('none', ''));
-my $new_key = private_file('new.key', "$NEW\n");
-my $further_key = private_file('further.key', "$FURTHER\n");
+	old => private_file("$directory/old", "BACKUP_ENCRYPTION_KEY=$OLD\n"),
+	new => private_file("$directory/new", "BACKUP_ENCRYPTION_KEY=$NEW\n"),
+	further => private_file("$directory/further", "BACKUP_ENCRYPTION_KEY=$FURTHER\n"),
+	none => private_file("$directory/none", ''));
+my $new_key = private_file("$directory/new.key", "$NEW\n");
+my $further_key = private_file("$directory/further.key", "$FURTHER\n");
 
 # Runs the command line with the key of that name: (exit code, output, errors).
 sub with_key

@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use ErpgoArchive qw(switch_wal archived);
 use ErpgoBackup qw(wait_for damage read_file write_file file_names);
+use ErpgoKeys qw(private_file make_pair);
 use JSON::PP qw(decode_json);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils ();
@@ -10,26 +11,10 @@ use Test::More;
 
 my $elsewhere = PostgreSQL::Test::Utils::tempdir();
 
-# Makes a pair of keys; the path of the private one, and of the public one.
-sub make_pair
-{
-	my ($name) = @_;
-
-	system("umask 077; openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out $elsewhere/$name.pem 2>/dev/null"
-		. " || openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out $elsewhere/$name.pem 2>/dev/null") == 0
-	  or die 'openssl genpkey';
-	system("openssl pkey -in $elsewhere/$name.pem -pubout -out $elsewhere/$name.pub") == 0 or die 'openssl pkey';
-	return ("$elsewhere/$name.pem", "$elsewhere/$name.pub");
-}
-
-my ($private, $public) = make_pair('right');
-my ($wrong) = make_pair('wrong');
+my ($private, $public) = make_pair($elsewhere, 'right');
+my ($wrong) = make_pair($elsewhere, 'wrong');
 my %secrets = (right => "BACKUP_PRIVATE_KEY_FILE=$private\n", wrong => "BACKUP_PRIVATE_KEY_FILE=$wrong\n", no => '');
-foreach my $name (keys %secrets)
-{
-	write_file("$elsewhere/$name.secrets", $secrets{$name});
-	chmod(0600, "$elsewhere/$name.secrets");
-}
+private_file("$elsewhere/$_.secrets", $secrets{$_}) foreach keys %secrets;
 
 my $server = ErpgoBackup->new('main',
 	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica',
@@ -203,7 +188,7 @@ subtest 'a server that was interrupted, and one with a new key' => sub {
 	rename("$data/pg_wal/archive_status/$segment.done", "$data/pg_wal/archive_status/$segment.ready");
 	switch_wal($server, 'INSERT INTO ledger VALUES (3)');
 	is(scalar(archived($server, $segment)), 1, 'a segment that was archived before is recognized');
-	my ($other_private, $other_public) = make_pair('other');
+	my ($other_private, $other_public) = make_pair($elsewhere, 'other');
 	$server->set('erpgo_backup.encryption_public_key' => $other_public);
 	my $id = $server->run_backup(databases => ['erp']);
 	fails(qr/is not the one that backups were encrypted for/, 'right', 'verify', $id, '--depth', 'full');

@@ -42,6 +42,7 @@ struct S3Client
 	StoreAccess access;
 	bool		reached;		/* the server has answered before */
 	bool		renewed;		/* credentials, since the last success */
+	bool		followed;		/* the server's clock, since then */
 	int			signing;		/* counts changes of how it is signed */
 	int64		clock_offset_s; /* of the server's clock, where it insisted */
 	const S3Dialect *dialect;	/* NULL for S3 itself */

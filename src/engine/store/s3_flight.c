@@ -16,22 +16,43 @@
 /* How long to wait for something to happen at a time. */
 #define WAIT_MS 1000
 
+/* A difference of clocks that no server minds. */
+#define CLOCK_TOLERANCE_S 60
+
 /*
- * If the server refuses the time of a signature, takes its own from now on;
- * true if that was not tried before.
+ * Does the server refuse the time of a signature, which was so far from its
+ * own?  Its answer to a HEAD has no word for why.
+ */
+static bool
+refuses_time(const S3Answer *answer, int64 difference_s)
+{
+	if (answer->date <= 0 || llabs(difference_s) < CLOCK_TOLERANCE_S)
+		return false;
+	return strcmp(answer->error, "RequestTimeTooSkewed") == 0 ||
+		(answer->error[0] == '\0' && answer->status == 403);
+}
+
+/*
+ * If the server refuses the time of a signature, takes its own from now on, or
+ * our own again, if that was set right meanwhile; true if that was not tried
+ * since it took a request.
  */
 static bool
 follow_clock(S3Client *client, const S3Answer *answer)
 {
-	if (strcmp(answer->error, "RequestTimeTooSkewed") != 0 ||
-		answer->date <= 0 || client->clock_offset_s != 0)
+	int64		offset_s = (int64) answer->date - (int64) time(NULL);
+
+	if (client->dialect != NULL || client->followed || answer->result != CURLE_OK ||
+		!refuses_time(answer, offset_s - client->clock_offset_s))
 		return false;
-	client->clock_offset_s = (int64) answer->date - (int64) time(NULL);
-	notice("warning", "Check the clock of this machine.",
-		   "the clock of this machine differs by " INT64_FORMAT " s from that of the server of repository \"%s\"",
-		   client->clock_offset_s, client->shown_url);
+	if (llabs(offset_s) >= CLOCK_TOLERANCE_S)
+		notice("warning", "Check the clock of this machine.",
+			   "the clock of this machine differs by " INT64_FORMAT " s from that of the server of repository \"%s\"",
+			   offset_s, client->shown_url);
+	client->clock_offset_s = offset_s;
+	client->followed = true;
 	client->signing++;
-	return client->clock_offset_s != 0;
+	return true;
 }
 
 /*
@@ -53,13 +74,24 @@ renew_credentials(S3Client *client, const S3Answer *answer)
 	return client->renewed;
 }
 
+/*
+ * Notes that the server took a request: what it refuses from now on, it does
+ * for something new.
+ */
+static void
+note_success(S3Client *client)
+{
+	client->renewed = false;
+	client->followed = false;
+}
+
 bool
 s3_call_again(S3Client *client, const S3Answer *answer, int attempt, int64 *delay_ms)
 {
 	*delay_ms = 0;
 	if (s3_answer_is_success(answer))
 	{
-		client->renewed = false;
+		note_success(client);
 		return false;
 	}
 	/* It was refused for what another one has made the client change since. */
@@ -125,7 +157,7 @@ judge(S3Flight *flight)
 	flight->state = S3_ENDED;
 	if (s3_answer_is_success(&flight->answer))
 	{
-		flight->client->renewed = false;
+		note_success(flight->client);
 		return;
 	}
 	if (flight->resume != NULL && flight->resume(flight->call.context, &flight->call))
