@@ -114,6 +114,7 @@ bench:
 	PG_CONFIG='$(PG_CONFIG)' bench/restore
 	PG_CONFIG='$(PG_CONFIG)' bench/wal
 	PG_CONFIG='$(PG_CONFIG)' bench/load
+	PG_CONFIG='$(PG_CONFIG)' bench/s3
 
 check-layers: all
 	PG_CONFIG='$(PG_CONFIG)' tools/check-layers

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 
-from measure import read_options, say_round
+from measure import read_options
 from measure_physical import RESTORED
 from measure_wal import WalBench, Way
 
@@ -75,6 +75,7 @@ class Engine:
         return f"file://{bench.workspace}/repository" if self.local else bench.storage.url("engine")
 
     def settings(self, bench):
+        """Of the server."""
         return {"erpgo_backup.repository": self.url(bench), "erpgo_backup.jobs": str(JOBS)}
 
     def way(self, bench):
@@ -92,10 +93,12 @@ class Engine:
 
 
 class PgBackRest:
+    """pgBackRest, in object storage."""
+
     def __init__(self, name, processes, asynchronous=False):
         self.name = name
         self.processes = processes
-        self.more = " --archive-async --spool-path={0}/out/spool".format("$PWD/..") if asynchronous else ""
+        self.asynchronous = asynchronous
 
     def call(self, bench, data):
         return ("pgbackrest --stanza=bench --config=/dev/null --repo1-path=/pgbackrest --repo1-type=s3"
@@ -109,7 +112,8 @@ class PgBackRest:
         return {}
 
     def way(self, bench):
-        return Way(self.name, {"archive_command": self.call(bench, "data") + self.more + " archive-push %p"})
+        more = f" --archive-async --spool-path={bench.workspace}/out/spool" if self.asynchronous else ""
+        return Way(self.name, {"archive_command": f"{self.call(bench, 'data')}{more} archive-push %p"})
 
     def prepare(self, bench):
         bench.shell("mkdir -p out/lock out/spool && " + self.stanza_create(bench))
@@ -177,7 +181,7 @@ class S3Bench(WalBench):
     def measure_archive(self, tool):
         """Segments a second."""
         way = tool.way(self)
-        way.settings.setdefault("erpgo_backup.encryption", "none")
+        way.settings["erpgo_backup.encryption"] = "none"
         way.prepare = ":"
         self.stored_bytes()
         tool.prepare(self)
@@ -191,7 +195,8 @@ def run_rounds(bench, latency, tools, measurement, rounds):
             bench.use_storage(latency)
             results[tool.name].append(measurement(tool))
             bench.forget_storage()
-            say_round(number, rounds, f"{tool.name}, {latency} ms: {results[tool.name][-1]}", 0, 0)
+            figures = ", ".join(f"{figure:.2f}" for figure in results[tool.name][-1])
+            print(f"round {number} of {rounds}: {figures}  {tool.name}, {latency} ms", file=sys.stderr, flush=True)
     return {name: [statistics.median(column) for column in zip(*runs)] for name, runs in results.items()}
 
 

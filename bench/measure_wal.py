@@ -14,7 +14,7 @@ import time
 from measure import Bench, cpu_seconds, read_options, say_round, spread
 
 POLL_SECONDS = 0.01
-GIVE_UP_SECONDS = 120
+GIVE_UP_SECONDS = 600
 BASE = "pgBackRest zst 3"
 
 
