@@ -27,12 +27,13 @@ my @all;
 # What there has to be for each server.
 my %needed = (ceph => '/usr/bin/radosgw', swift => '/usr/bin/swift-proxy-server');
 
-# Starts a server that checks signatures, "ceph" or "swift"; undef if it is
-# not there.
+# Starts a server that checks signatures, "ceph" or "swift", on this machine or
+# behind a network that can be cut; undef if it is not there.
 sub new
 {
-	my ($class, $folder, $kind) = @_;
-	my $self = bless { folder => $folder }, $class;
+	my ($class, $folder, $kind, $network) = @_;
+	my $self = bless { folder => $folder, address => $network ? $network->address : '127.0.0.1',
+		inside => [ $network ? $network->inside : () ] }, $class;
 
 	$kind ||= 'ceph';
 	$self->{access_key} = $access_keys{$kind};
@@ -48,7 +49,7 @@ sub start_program
 {
 	my ($self, $name, @command) = @_;
 	my ($out, $err) = ('', '');
-	my $handle = IPC::Run::start(\@command, '<', \undef, '>', \$out, '2>', \$err,
+	my $handle = IPC::Run::start([ @{ $self->{inside} }, @command ], '<', \undef, '>', \$out, '2>', \$err,
 		IPC::Run::timeout(180));
 
 	$self->{running}{$name} = $handle;
@@ -62,7 +63,7 @@ sub url
 {
 	my ($self, $prefix, %parameters) = @_;
 	my $port = delete $parameters{port} || $self->{port};
-	my $url = "s3://$BUCKET/$prefix?endpoint=http://127.0.0.1:$port";
+	my $url = "s3://$BUCKET/$prefix?endpoint=http://$self->{address}:$port";
 
 	return join('&', $url, map { "$_=$parameters{$_}" } sort keys %parameters);
 }
@@ -112,7 +113,7 @@ sub request
 	my ($self, $method, $path, $body, @headers) = @_;
 	my $out = '';
 
-	IPC::Run::run([ 'curl', '-sf', '-m', '20', '--noproxy', '*', ($method eq 'HEAD' ? '-I' : ('-X', $method)),
+	IPC::Run::run([ @{ $self->{inside} }, 'curl', '-sf', '-m', '20', '--noproxy', '*', ($method eq 'HEAD' ? '-I' : ('-X', $method)),
 			(map { ('-H', $_) } $self->signed_headers($method, $path, $body, @headers)), '-H', 'content-type: text/plain',
 			($body eq '' ? () : ('--data-binary', $body)), "http://127.0.0.1:$self->{port}/$path" ], '<', \undef, '>', \$out)
 	  or die "curl: $?";
@@ -150,7 +151,7 @@ sub start_proxy
 	my ($self, @certificate) = @_;
 
 	return $self->start_program(join(' ', 'proxy', @certificate), '/usr/bin/python3', "$PROGRAMS/proxy.py",
-		$self->{port}, "$self->{folder}-control", "$self->{folder}-log", @certificate);
+		$self->{address}, $self->{port}, "$self->{folder}-control", "$self->{folder}-log", @certificate);
 }
 
 # Tells the proxy what to do from now on; what it saw before is forgotten.

@@ -4,16 +4,22 @@ use strict;
 use warnings;
 use ErpgoBackup qw(wait_for);
 use ErpgoFaults;
+use ErpgoNetwork;
 use ErpgoS3;
 use IPC::Run ();
 use Test::More;
 use Time::HiRes 'time';
 
-# The long form cuts for a minute, longer than the timeout and some retries.
+# The long form cuts for a minute, longer than the timeout and some retries,
+# and cuts a real network, where it may make one.
 my $CUT_S = $ENV{ERPGO_BACKUP_TEST_LONG} ? 60 : 6;
+my $refusal;
+BEGIN { $refusal = $ENV{ERPGO_BACKUP_TEST_LONG} ? ErpgoNetwork::enter() : 'only in the long form'; }
+my $network = defined $refusal ? undef : ErpgoNetwork->new;
 
+note(defined $refusal ? "a proxy that does nothing stands for a cut network: $refusal" : 'a network is cut');
 my $basedir = PostgreSQL::Test::Utils::tempdir_short();
-my $s3 = ErpgoS3->new("$basedir/s3");
+my $s3 = ErpgoS3->new("$basedir/s3", 'ceph', $network);
 plan skip_all => 'SKIPPED: cuts of the network were not tested: radosgw is missing' if !$s3;
 
 my $proxy = $s3->start_proxy;
@@ -26,17 +32,25 @@ $server->set('erpgo_backup.repository' => $server->url);
 $server->sql('CREATE DATABASE erp');
 $server->sql("CREATE TABLE t AS SELECT i, repeat(md5(i::text), 40) AS filler FROM generate_series(1, 30000) i", 'erp');
 
-# Lets the network be cut when a request was seen; it is as if each packet got
-# lost, for the proxy does nothing at all.
+# Begins or ends a cut.  It is as if each packet got lost where the proxy does
+# nothing at all.
+sub set_cut
+{
+	my ($is_cut) = @_;
+
+	return $network ? $network->cut($is_cut) : $s3->pause_proxy($is_cut);
+}
+
+# Lets the network be cut when a request was seen.
 sub cut
 {
 	my ($what, $pattern) = @_;
 
 	wait_for($what, sub { return grep { $_ =~ $pattern } $s3->requests });
-	$s3->pause_proxy(1);
+	set_cut(1);
 	my $until = time + $CUT_S;
 	wait_for('the end of the cut', sub { return time > $until });
-	$s3->pause_proxy(0);
+	set_cut(0);
 	return;
 }
 
@@ -68,14 +82,32 @@ is((grep { $_ > 1 } values %seen), 0, 'no segment is in the archive twice');
 my $expected = $server->sql("SELECT count(*) FROM pg_ls_waldir() WHERE name BETWEEN '$first' AND '$last' AND name ~ '^[0-9A-F]{24}\$'");
 is(scalar(grep { $_ ge $first && $_ le $last } keys %seen), $expected, 'and none is missing');
 
+# Runs the command line, with a cut when a request of it was seen.
+sub runs_with_cut
+{
+	my ($what, $pattern, @command) = @_;
+
+	$s3->misbehave(delay => 100);
+	my $run = IPC::Run::start([ 'erpgo_backup', '--repository', $server->url, '--secrets-file', $server->{secrets}, @command ],
+		'<', \undef, '>', \my $out, '2>', \my $err);
+	cut($what, $pattern);
+	ok($run->finish, "$command[0] goes on after the cut") or diag($err);
+	$s3->misbehave;
+	return;
+}
+
 # While it is read: the ranges that were on their way are asked for again.
-$s3->misbehave(delay => 100);
-my $restore = IPC::Run::start([ 'erpgo_backup', '--repository', $server->url, '--secrets-file', $server->{secrets}, 'restore', $id,
-		'--database', 'erp', '--dbname', $server->conninfo('copy'), '--create' ], '<', \undef, '>', \my $out, '2>', \my $err);
-cut('ranges of a dump', qr/^GET .*erp\.dump.* bytes=[1-9]/);
-ok($restore->finish, 'a restore goes on after the cut') or diag($err);
-$s3->misbehave;
+runs_with_cut('ranges of a dump', qr/^GET .*erp\.dump.* bytes=[1-9]/, 'restore', $id, '--database', 'erp', '--dbname', $server->conninfo('copy'),
+	'--create');
 ok($server->contents('copy') eq $server->contents('erp'), 'what was restored equals the source');
+
+# While it is copied, from the bucket and to it.
+my $copy = $s3->url('copy', port => $proxy, part_size => 5, timeout => 2);
+runs_with_cut('parts of the copy', qr{^PUT \S*/copy/.*partNumber}, 'copy', $id, '--to', $copy);
+{
+	local $server->{url} = $copy;
+	$server->cli_ok('verify', $id, '--depth', 'full');
+}
 
 # An object that is gone in the middle of reading it.
 $s3->misbehave(match => '^GET .*erp\.dump', fault => 'status', status => 404, code => 'NoSuchKey', skip => 2);
@@ -103,6 +135,13 @@ my %contents = map { m{/\Q$last\E-([0-9a-f]+)-} ? ($1 => 1) : () } $s3->objects(
 is(scalar(keys %contents), 1, 'the archive has one content of the segment');
 $server->cli_ok('wal-get', $last, "$basedir/segment");
 ok(ErpgoBackup::read_file("$basedir/segment") eq ErpgoBackup::read_file($server->node->data_dir . "/pg_wal/$last"), 'and gives it');
+
+# What is in the bucket belongs to the backups that are listed.
+my %listed = map { m{^(\S+)\s.*\bok\b} ? ($1 => 1) : () } split /\n/, $server->cli_ok('list');
+my @names = ($s3->objects('cut/'), $s3->objects('copy/'));
+is(join(' ', grep { m{/backup/([^/]+)/} && !$listed{$1} } @names), '', 'no object is left of a backup that is none');
+is(join(' ', grep { m{/\.claim/} } @names), '', 'and no claim');
+is($s3->upload_count, 0, 'and no upload');
 
 $server->log_is_clean(qr/Timeout was reached|ExpiredToken|could not (?:store|archive|list|read)|connection to client lost|archiving write-ahead log file .* failed/);
 done_testing();

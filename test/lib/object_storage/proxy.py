@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""A proxy that misbehaves, for tests: proxy.py PORT CONTROL LOG [CERTIFICATE KEY]
+"""A proxy that misbehaves, for tests: proxy.py ADDRESS PORT CONTROL LOG [CERTIFICATE KEY]
 
-Prints the port that it listens on, with TLS if it has a certificate, and
-passes requests on to PORT.  CONTROL
-is a file with one JSON object: requests whose method and path match the
-regular expression "match" meet the "fault", the first "count" of them (all,
-without), after "skip" others.  Faults:
+Prints the port of ADDRESS that it listens on, with TLS if it has a
+certificate, and passes requests on to PORT of this machine.  CONTROL is a file
+with one JSON object: requests whose method and path match the regular
+expression "match" meet the "fault", the first "count" of them (all, without),
+after "skip" others.  Faults:
 
   "status"  answers with "status" and the error "code", not asking the server
   "reset"   ends the connection, not asking the server
@@ -31,7 +31,7 @@ import struct
 import sys
 import threading
 
-server_port, control_path, log_path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+address, server_port, control_path, log_path = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 lock = threading.Lock()
 for_ever = threading.Event()
 seen = {'stamp': None, 'matches': 0}
@@ -184,10 +184,10 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
-server = Server(('127.0.0.1', 0), Handler)
-if len(sys.argv) > 4:
+server = Server((address, 0), Handler)
+if len(sys.argv) > 5:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(sys.argv[4], sys.argv[5])
+    context.load_cert_chain(sys.argv[5], sys.argv[6])
     server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
 server.serve_forever()
