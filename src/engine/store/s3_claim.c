@@ -9,6 +9,7 @@
  */
 #include "postgres_fe.h"
 
+#include "clock.h"
 #include "failure.h"
 #include "store/s3_answer.h"
 #include "store/s3_store.h"
@@ -16,6 +17,7 @@
 #define DIGEST_LENGTH 32
 #define ATTEMPT_LIMIT 12
 #define FIRST_DELAY_US 50000
+#define LONGEST_DELAY_US 10000000
 
 /* Nobody needs longer from the claim to the object. */
 #define CLAIM_LIFE_S 600
@@ -91,20 +93,36 @@ s3_claim_release(S3Store *store, char *claim)
 }
 
 /*
- * Waits for a random time, on average twice as long as the time before.
+ * Waits for a random time, on average twice as long as the time before.  It
+ * grows from how long an attempt takes: those of two who wait for less than
+ * that meet again.
  */
 static void
-step_back(int attempt)
+step_back(int attempt, int64 taken_ms)
 {
+	int64		limit_us = Max(FIRST_DELAY_US, taken_ms * 1000) << Min(attempt, 5);
 	uint32		random = 0;
 
 	(void) pg_strong_random(&random, sizeof(random));
-	pg_usleep(random % (FIRST_DELAY_US << Min(attempt, 5)));
+	pg_usleep(random % Min(limit_us, LONGEST_DELAY_US));
+}
+
+/*
+ * Fails if the object has been made.
+ */
+static void
+require_new(S3Store *store, const char *name)
+{
+	char		token[S3_TOKEN_SIZE];
+	int64		size;
+
+	if (s3_look(store, name, token, &size))
+		s3_fail_duplicate(store, name);
 }
 
 /*
  * Puts a claim and goes back until there is no other; NULL if that does not
- * come about.
+ * come about.  Who goes back learns when another has made the object.
  */
 static char *
 claim_alone(S3Store *store, const char *folder, const char *name)
@@ -113,6 +131,7 @@ claim_alone(S3Store *store, const char *folder, const char *name)
 	{
 		char		token[S3_TOKEN_SIZE];
 		char	   *claim;
+		int64		start = clock_ms();
 
 		s3_token(token);
 		claim = psprintf("%s%s", folder, token);
@@ -120,7 +139,8 @@ claim_alone(S3Store *store, const char *folder, const char *name)
 		if (claim_is_alone(store, folder, claim))
 			return claim;
 		s3_claim_release(store, claim);
-		step_back(attempt);
+		require_new(store, name);
+		step_back(attempt, clock_ms() - start);
 	}
 	return NULL;
 }

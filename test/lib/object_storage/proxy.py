@@ -139,7 +139,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if name.lower() not in ('transfer-encoding', 'content-length', 'connection'):
                 self.send_header(name, value)
         length = answer.getheader('Content-Length') if self.command == 'HEAD' else len(body)
-        self.send_header('Content-Length', str(length))
+        if length is not None:
+            self.send_header('Content-Length', str(length))
         self.end_headers()
         if half:
             self.wfile.write(body[:len(body) // 2])
