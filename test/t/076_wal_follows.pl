@@ -102,7 +102,10 @@ subtest 'a follower that is away' => sub {
 	await_archived($segment);
 	pass('keeps no segment from being archived');
 	$server->node->wait_for_log(qr/WARNING: .*could not copy WAL to repository "file:\/\/\Q$follower\E"/);
-	like($server->sql('SELECT name, failed_at IS NOT NULL FROM erpgo_backup.wal_followers()'), qr/^3\|t$/, 'it is known since when it is');
+	# The log may tell of it a moment before that is noted.
+	wait_for('the note of it', sub {
+		$server->sql('SELECT name, failed_at IS NOT NULL FROM erpgo_backup.wal_followers()') =~ /^3\|t$/m });
+	pass('it is known since when it is');
 	$server->set('erpgo_backup.copy_delayed_after' => '1s');
 	wait_for('the alert', sub {
 		$server->sql("SELECT state FROM erpgo_backup_alerts WHERE subject = 'WAL in repository 3'") eq 'firing' });
