@@ -154,10 +154,9 @@ typedef struct WalArchived
 	XLogRecPtr	tail;			/* up to here the unfinished segment is there */
 } WalArchived;
 
-/* A repository that WAL follows to. */
+/* How far WAL has followed to a repository. */
 typedef struct WalFollower
 {
-	uint64		key;			/* of its URL; 0 if there is none */
 	WalArchived asked;			/* what a job is, or was, to bring it */
 	TimestampTz asked_at;
 	WalArchived copied;			/* what it has */
@@ -165,13 +164,20 @@ typedef struct WalFollower
 	TimestampTz failed_at;		/* since when it fails; 0: it does not */
 } WalFollower;
 
-/* A further repository that is to hear that its owner is alive. */
+/* Whether a repository hears that its owner is alive. */
 typedef struct OwnerRenewal
 {
-	uint64		key;			/* of its URL; 0 if there is none */
 	bool		was_reached;	/* since the server started */
 	bool		failed;			/* the last time, which the log was told */
 } OwnerRenewal;
+
+/* What is known of a further repository. */
+typedef struct FurtherRepository
+{
+	uint64		key;			/* of its URL; 0 if there is none */
+	WalFollower wal;
+	OwnerRenewal owner;
+} FurtherRepository;
 
 typedef struct JobTable
 {
@@ -188,8 +194,7 @@ typedef struct JobTable
 	bool		copies_released;	/* what failed may not fail any more */
 	WalTailPoint tail;			/* up to here the WAL was shipped; 0 if none */
 	bool		tail_failed;	/* it could not be the last time */
-	WalFollower followers[REPOSITORY_LIST_LIMIT];
-	OwnerRenewal renewals[REPOSITORY_LIST_LIMIT];
+	FurtherRepository further[REPOSITORY_LIST_LIMIT];
 	pid_t		listener_pid;	/* of the metrics listener; 0 if there is none */
 	Latch	   *listener_latch;
 	bool		listener_wanted;	/* it is to tell its engine what changed */

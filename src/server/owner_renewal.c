@@ -7,32 +7,8 @@
  */
 #include "postgres.h"
 
-#include "job_slot.h"
+#include "further_repository.h"
 #include "owner_renewal.h"
-#include "repository_settings.h"
-
-/*
- * What is known of a repository; the lock is held.  One that is not known
- * takes a place that is free, or else the first one.
- */
-static OwnerRenewal *
-find_renewal(uint64 key)
-{
-	OwnerRenewal *unused = &job_table->renewals[0];
-
-	for (int i = REPOSITORY_LIST_LIMIT - 1; i >= 0; i--)
-	{
-		OwnerRenewal *renewal = &job_table->renewals[i];
-
-		if (renewal->key == key)
-			return renewal;
-		if (renewal->key == 0)
-			unused = renewal;
-	}
-	memset(unused, 0, sizeof(*unused));
-	unused->key = key;
-	return unused;
-}
 
 /*
  * Notes how it went; true if that is news.  That nothing is there yet, where
@@ -42,15 +18,17 @@ find_renewal(uint64 key)
 static bool
 note_renewal(const char *url, bool told, bool is_missing)
 {
+	RepositoryList *list = settings_repositories();
 	OwnerRenewal *renewal;
 	bool		is_news;
 
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	renewal = find_renewal(repository_key(url));
+	renewal = &further_repository(url, list)->owner;
 	is_news = told ? renewal->failed : !renewal->failed && (renewal->was_reached || !is_missing);
 	renewal->failed = told ? false : renewal->failed || is_news;
 	renewal->was_reached |= told;
 	LWLockRelease(job_table->lock);
+	pfree(list);
 	return is_news;
 }
 

@@ -5,7 +5,6 @@
 
 #include <limits.h>
 
-#include "common/hashfn.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -123,12 +122,6 @@ repository_list_to_json(StringInfo json)
 	}
 	appendStringInfoChar(json, ']');
 	pfree(list);
-}
-
-uint64
-repository_key(const char *url)
-{
-	return hash_bytes_extended((const unsigned char *) url, (int) strlen(url), 0) | 1;
 }
 
 char *

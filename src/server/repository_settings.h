@@ -25,9 +25,6 @@ extern RepositoryList *settings_repositories(void);
 /* Appends them as a JSON array, for the engine. */
 extern void repository_list_to_json(StringInfo json);
 
-/* What a URL is known by in shared memory; never 0. */
-extern uint64 repository_key(const char *url);
-
 /* What is called the name of a repository: its place in the list, from 1 on. */
 extern char *repository_name(int index);
 

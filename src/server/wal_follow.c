@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "alert_run.h"
+#include "further_repository.h"
 #include "repository_settings.h"
 #include "settings.h"
 #include "tail_job.h"
@@ -25,36 +26,6 @@ PG_FUNCTION_INFO_V1(erpgo_backup_wal_followers);
 
 /* Of the scheduler: when it last looked. */
 static int64 looked_ms = 0;
-
-/*
- * What is known of a repository; the lock is held.  One that is not known
- * takes the place of one that is not configured, of which there is always
- * one.  NULL if it is not known and not to be added.
- */
-static WalFollower *
-find_follower(const char *url, const RepositoryList *list)
-{
-	WalFollower *unused = NULL;
-
-	for (int i = 0; i < REPOSITORY_LIST_LIMIT; i++)
-	{
-		WalFollower *follower = &job_table->followers[i];
-		bool		is_configured = false;
-
-		if (follower->key == repository_key(url))
-			return follower;
-		for (int j = 0; list != NULL && j < list->count; j++)
-			is_configured |= repository_key(list->repositories[j].url) == follower->key;
-		if (list != NULL && !is_configured)
-			unused = follower;
-	}
-	if (unused != NULL)
-	{
-		memset(unused, 0, sizeof(*unused));
-		unused->key = repository_key(url);
-	}
-	return unused;
-}
 
 /*
  * What the archive has got so far.
@@ -83,7 +54,7 @@ lacks_wal(const char *url, const RepositoryList *list, const WalArchived *archiv
 	bool		lacks;
 
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	follower = find_follower(url, list);
+	follower = &further_repository(url, list)->wal;
 	lacks = follower->copied_at == 0 || follower->failed_at != 0 ||
 		follower->copied.files != archived->files ||
 		follower->copied.tail != archived->tail;
@@ -155,11 +126,13 @@ wal_follow_run(void)
 static bool
 note_end(const char *target, bool succeeded)
 {
+	FurtherRepository *repository;
 	WalFollower *follower;
 	bool		is_news = false;
 
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
-	follower = find_follower(target, NULL);
+	repository = further_repository(target, NULL);
+	follower = repository == NULL ? NULL : &repository->wal;
 	if (follower != NULL && succeeded)
 	{
 		is_news = follower->failed_at != 0;
@@ -202,12 +175,12 @@ static WalFollower
 read_follower(const char *url)
 {
 	WalFollower copy = {0};
-	const WalFollower *follower;
+	const FurtherRepository *repository;
 
 	LWLockAcquire(job_table->lock, LW_SHARED);
-	follower = find_follower(url, NULL);
-	if (follower != NULL)
-		copy = *follower;
+	repository = further_repository(url, NULL);
+	if (repository != NULL)
+		copy = repository->wal;
 	LWLockRelease(job_table->lock);
 	return copy;
 }
