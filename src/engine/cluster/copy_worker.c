@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "priority.h"
 #include "storage/bufpage.h"
 
 /* How much is read at once. */
@@ -126,6 +127,7 @@ account(CopyShared *shared, int64 len)
 										  __ATOMIC_SEQ_CST);
 	int64		due;
 
+	priority_give_way(len);
 	if (rate <= 0)
 		return;
 	due = shared->started_ms + (int64) ((double) done / rate * 1000);

@@ -4,6 +4,7 @@
 #include "postgres_fe.h"
 
 #include "failure.h"
+#include "priority.h"
 #include "repository/repository.h"
 #include "repository/sealing.h"
 
@@ -24,6 +25,7 @@ watch_write(Sink *sink, const void *data, size_t len)
 	WatchSink  *watch = (WatchSink *) sink;
 
 	*watch->done += len;
+	priority_give_way(len);
 	if (watch->progress != NULL)
 		watch->progress();
 	sink_write(sink->next, data, len);
