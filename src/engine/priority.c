@@ -26,7 +26,7 @@
 #define PAUSE_LIMIT_NS (2 * INT64CONST(1000000000))
 
 /* At this niceness a pause is as long as the wait before it. */
-#define EVEN_NICENESS 5
+#define EVEN_NICENESS 3
 
 /* What the priority of this process, or of its parent, was lowered by. */
 static int	lowered_by;

@@ -13,7 +13,7 @@ extern void priority_lower(int niceness);
 
 /*
  * How long a process pauses that ran for run_ns and waited for a processor
- * for wait_ns, in nanoseconds: as long as it waited at the niceness of 5,
+ * for wait_ns, in nanoseconds: as long as it waited at the niceness of 3,
  * longer or shorter in proportion at another one, 2 s at most; not at all if it
  * waited little.  A low priority alone fills every gap that others leave, and slows
  * them down by what they share with us: caches, memory, half a core.

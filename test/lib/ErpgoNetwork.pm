@@ -75,10 +75,10 @@ sub cut
 	return;
 }
 
+# By its number, for at the end of the test the holder may be destroyed before.
 sub DESTROY
 {
-	local $?;
-	$_[0]->{holder}->kill_kill(grace => 5) if $_[0]->{holder};
+	kill KILL => $_[0]->{pid} if $_[0]->{pid};
 	return;
 }
 

@@ -25,8 +25,8 @@ static void
 who_had_to_wait_pauses_as_long_as_it_waited(void **state)
 {
 	(void) state;
-	assert_int_equal(priority_pause_ns(5, MILLISECONDS(100), MILLISECONDS(30)), MILLISECONDS(30));
-	assert_int_equal(priority_pause_ns(5, 0, MILLISECONDS(30)), MILLISECONDS(30));
+	assert_int_equal(priority_pause_ns(3, MILLISECONDS(100), MILLISECONDS(30)), MILLISECONDS(30));
+	assert_int_equal(priority_pause_ns(3, 0, MILLISECONDS(30)), MILLISECONDS(30));
 }
 
 static void
@@ -34,15 +34,15 @@ pauses_grow_with_the_niceness(void **state)
 {
 	(void) state;
 	assert_int_equal(priority_pause_ns(0, MILLISECONDS(100), MILLISECONDS(30)), 0);
-	assert_int_equal(priority_pause_ns(10, MILLISECONDS(100), MILLISECONDS(30)), MILLISECONDS(60));
-	assert_int_equal(priority_pause_ns(19, MILLISECONDS(100), MILLISECONDS(30)), MILLISECONDS(114));
+	assert_int_equal(priority_pause_ns(6, MILLISECONDS(100), MILLISECONDS(30)), MILLISECONDS(60));
+	assert_int_equal(priority_pause_ns(19, MILLISECONDS(100), MILLISECONDS(30)), MILLISECONDS(190));
 }
 
 static void
 a_pause_ends_after_two_seconds(void **state)
 {
 	(void) state;
-	assert_int_equal(priority_pause_ns(5, 0, MILLISECONDS(60000)), MILLISECONDS(2000));
+	assert_int_equal(priority_pause_ns(3, 0, MILLISECONDS(60000)), MILLISECONDS(2000));
 	assert_int_equal(priority_pause_ns(19, 0, MILLISECONDS(60000)), MILLISECONDS(2000));
 }
 
