@@ -111,7 +111,7 @@ job_finish_backup(json_t *job, BackupWriter *writer, int64 bytes_done)
 
 	strlcpy(backup.data_key, writer->data_key, sizeof(backup.data_key));
 	backup_verify(writer->repository, &backup, depth,
-				  program_path(job_bindir(job), "pg_restore"), true);
+				  program_path(job_bindir(job), "pg_restore"), (int) job_integer(job, "jobs", 1));
 	writer->manifest->verified_depth = depth;
 	publish(writer, bytes_done);
 	job_send_space(writer->repository);
