@@ -81,8 +81,9 @@ add_object(BackupWriter *writer, ObjectKind kind, const char *name,
 BackupWriter *
 sample_begin(Repository *repository, const char *id, Cipher cipher)
 {
-	BackupWriter *writer = backup_begin(repository, sample_manifest(id, cipher), 2);
+	BackupWriter *writer = backup_prepare(repository, sample_manifest(id, cipher), 2);
 
+	backup_begin(writer);
 	add_object(writer, OBJECT_GLOBALS, "globals.sql", NULL);
 	add_object(writer, OBJECT_DATABASES, "databases.json", NULL);
 	add_object(writer, OBJECT_DUMP, "erp.dump", "erp");

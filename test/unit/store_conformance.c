@@ -15,6 +15,9 @@
 
 #define BIG_LIMIT (16 * 1024 * 1024)
 
+/* More objects than are on their way at a time. */
+#define GATHERED_COUNT 20
+
 static StoreFactory make_store;
 
 static int
@@ -105,6 +108,44 @@ what_was_put_is_got_back(void **state)
 	assert_round_trip(*state, "a/byte", 1);
 	assert_round_trip(*state, "a/piece", 1024 * 1024);
 	assert_round_trip(*state, "a/deep/er/folder/large", 9 * 1024 * 1024 + 7);
+}
+
+static void
+what_is_gathered_is_whole_and_the_rest_is_left_out(void **state)
+{
+	Store	   *store = *state;
+	StoreBytes	objects[GATHERED_COUNT + 3] = {0};
+
+	for (int i = 0; i < GATHERED_COUNT; i++)
+	{
+		objects[i].name = psprintf("folder/%d", i);
+		objects[i].size = strlen(objects[i].name);
+		put_new(store, objects[i].name, objects[i].name);
+	}
+	objects[GATHERED_COUNT] = (StoreBytes)
+	{
+		"folder/0", 7
+	};
+	objects[GATHERED_COUNT + 1] = (StoreBytes)
+	{
+		"folder/0", 9
+	};
+	objects[GATHERED_COUNT + 2] = (StoreBytes)
+	{
+		"folder/missing", 7
+	};
+	store_gather(store, objects, lengthof(objects));
+	for (int i = 0; i < GATHERED_COUNT; i++)
+	{
+		if (store->ops->gather == NULL)
+			assert_null(objects[i].data);
+		else
+			assert_memory_equal(objects[i].data, objects[i].name, objects[i].size);
+		pg_free(objects[i].data);
+		pg_free((char *) objects[i].name);
+	}
+	for (int i = GATHERED_COUNT; i < lengthof(objects); i++)
+		assert_null(objects[i].data);
 }
 
 static void
@@ -405,6 +446,7 @@ store_conformance(const char *title, StoreFactory factory)
 	const struct CMUnitTest cases[] = {
 		CASE(a_new_store_is_empty),
 		CASE(what_was_put_is_got_back),
+		CASE(what_is_gathered_is_whole_and_the_rest_is_left_out),
 		CASE(an_object_is_not_seen_before_it_is_finished),
 		CASE(an_object_released_unfinished_never_exists),
 		CASE(an_object_of_a_process_that_fails_never_exists),

@@ -20,7 +20,7 @@ begin_again(void *argument)
 {
 	Target	   *target = argument;
 
-	backup_begin(target->repository, sample_manifest(target->id, CIPHER_NONE), 1);
+	backup_begin(backup_prepare(target->repository, sample_manifest(target->id, CIPHER_NONE), 1));
 }
 
 static void

@@ -16,7 +16,6 @@
 #include "command/archive_worker.h"
 #include "command/wal_ready.h"
 #include "command/wal_targets.h"
-#include "common/store_url.h"
 #include "isolated.h"
 #include "repository/master_key.h"
 #include "repository/secrets.h"
@@ -44,6 +43,7 @@ struct ArchiveWorker
 	int			files;			/* it was asked for */
 	WalTargets	targets;		/* that are open; a count of 0 for none */
 	int64		opened_ms;
+	bool		encrypted;		/* what is stored there */
 };
 
 Repository *
@@ -100,6 +100,7 @@ open_archives(ArchiveWorker *worker, const WalOrigin *origin)
 		return;
 	worker->opened_ms = clock_ms();
 	wal_targets_open(&worker->targets, urls, wal_target_urls(worker->job, urls), origin);
+	worker->encrypted = job_cipher(worker->job, worker->targets.archives[0]->repository) != CIPHER_NONE;
 }
 
 /*
@@ -110,11 +111,9 @@ close_archives(ArchiveWorker *worker)
 {
 	const char *urls[REPOSITORY_LIST_LIMIT];
 	int			count = wal_target_urls(worker->job, urls);
-	bool		is_on_server = true;
 
-	for (int i = 0; i < count; i++)
-		is_on_server = is_on_server && store_url_path(urls[i]) == NULL;
-	if (is_on_server && clock_ms() - worker->opened_ms < OPEN_LIMIT_MS)
+	if (wal_targets_are_on_servers(urls, count) &&
+		clock_ms() - worker->opened_ms < OPEN_LIMIT_MS)
 		return;
 	wal_targets_close(&worker->targets);
 	worker->targets.count = 0;
@@ -135,7 +134,7 @@ push_file(ArchiveWorker *worker, const Request *request)
 	};
 
 	open_archives(worker, &origin);
-	source.encrypted = job_cipher(worker->job, worker->targets.archives[0]->repository) != CIPHER_NONE;
+	source.encrypted = worker->encrypted;
 	if (!compression_parse(job_required_text(worker->job, "compression"),
 						   &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");

@@ -91,12 +91,12 @@ extern json_t *job_copy_wal(json_t *job);
 
 /*
  * Verifies a backup to a depth (VERIFY_DIGEST to VERIFY_FULL), reporting
- * progress; anything wrong is a failure.  With complete, objects in the
- * backup's folder that the manifest does not name are a failure too.
+ * progress; anything wrong is a failure, and so are objects in the backup's
+ * folder that the manifest does not name.  So many processes do it, two at
+ * least.
  */
 extern void backup_verify(Repository *repository, const Backup *backup,
-						  VerifyDepth depth, const char *pg_restore,
-						  bool complete);
+						  VerifyDepth depth, const char *pg_restore, int jobs);
 
 /* A backup as JSON, for "show --json", "list --json" and the server. */
 extern json_t *backup_to_json(const Backup *backup);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "command/archive_worker.h"
 #include "command/wal_ready.h"
+#include "command/wal_targets.h"
 #include "protocol.h"
 #include "protocol_input.h"
 #include "repository/sealing.h"
@@ -22,6 +23,12 @@
 
 /* Workers that had nothing to do for so long end. */
 #define IDLE_LIMIT_MS 5000
+
+/*
+ * For each process that the job may have, so many push to a server: one spends
+ * most of its time waiting for it.
+ */
+#define PUSHES_OF_A_JOB 4
 
 /* What the archiver asks for comes on top of what is done ahead. */
 #define PUSH_LIMIT (ARCHIVE_AHEAD_LIMIT + 1)
@@ -45,7 +52,22 @@ typedef struct Archiver
 	bool		may_look;		/* something may be ready since the last look */
 	int64		noted_ms;		/* when a push was told to note itself */
 	bool		keys_ready;		/* no push has to derive them any more */
+	int			push_count;		/* how many there are at a time */
 } Archiver;
+
+/*
+ * How many files are to be archived at a time.
+ */
+static int
+choose_push_count(json_t *job)
+{
+	const char *urls[REPOSITORY_LIST_LIMIT];
+	int64		jobs = job_integer(job, "jobs", 1);
+
+	if (wal_targets_are_on_servers(urls, wal_target_urls(job, urls)))
+		jobs *= PUSHES_OF_A_JOB;
+	return (int) Min(jobs, ARCHIVE_AHEAD_LIMIT);
+}
 
 /*
  * The push of a file; with "", a place for one.  NULL if there is none.
@@ -117,8 +139,7 @@ look_ahead(Archiver *archiver)
 {
 	const char *data_directory = job_required_text(json_object_get(archiver->job, "server"),
 												   "data_directory");
-	int			jobs = (int) Min(job_integer(archiver->job, "jobs", 1), ARCHIVE_AHEAD_LIMIT);
-	int			spare = jobs - running_count(archiver);
+	int			spare = archiver->push_count - running_count(archiver);
 	WalName		ready[PUSH_LIMIT];
 	int			count;
 
@@ -287,7 +308,7 @@ work(Archiver *archiver)
 json_t *
 job_archive(json_t *job)
 {
-	Archiver	archiver = {.job = job};
+	Archiver	archiver = {.job = job, .push_count = choose_push_count(job)};
 
 	job_require_outside(job);
 	secrets_load(job_text(job, "secrets_file"));

@@ -10,7 +10,6 @@
 #include "job_state.h"
 #include "process.h"
 #include "protocol.h"
-#include "repository/sealing.h"
 
 BackupType
 job_backup_type(json_t *job)
@@ -72,25 +71,6 @@ job_manifest(json_t *job, Repository *repository)
 }
 
 /*
- * Fails if the master key does not open the cluster's, or there is nothing to
- * open yet and a new one cannot be stored: better before a folder is taken.
- */
-static void
-check_key(Repository *repository)
-{
-	ClusterKey	key;
-
-	if (sealing_is_on())
-	{
-		(void) seal_current(repository->store, repository->prefix);
-		return;
-	}
-	key = cluster_key_current(repository->store, repository->prefix,
-							  repository->master_key, true);
-	OPENSSL_cleanse(&key, sizeof(key));
-}
-
-/*
  * Says, as long as there is progress, that the folder is ours.
  */
 static void
@@ -102,12 +82,10 @@ renew_claim(void *writer)
 BackupWriter *
 job_begin_backup(Repository *repository, Manifest *manifest, int workers)
 {
-	BackupWriter *writer;
+	BackupWriter *writer = backup_prepare(repository, manifest, workers);
 
-	if (manifest->cipher != CIPHER_NONE)
-		check_key(repository);
 	job_state_note_backup(BACKUP_BEGINNING);
-	writer = backup_begin(repository, manifest, workers);
+	backup_begin(writer);
 	job_state_note_backup(BACKUP_BEGUN);
 	progress_set_companion(renew_claim, writer);
 	return writer;
@@ -133,7 +111,7 @@ job_finish_backup(json_t *job, BackupWriter *writer, int64 bytes_done)
 
 	strlcpy(backup.data_key, writer->data_key, sizeof(backup.data_key));
 	backup_verify(writer->repository, &backup, depth,
-				  program_path(job_bindir(job), "pg_restore"), true);
+				  program_path(job_bindir(job), "pg_restore"), (int) job_integer(job, "jobs", 1));
 	writer->manifest->verified_depth = depth;
 	publish(writer, bytes_done);
 	job_send_space(writer->repository);

@@ -14,6 +14,7 @@ typedef struct VerifyStep
 	const Backup *backup;
 	VerifyDepth depth;
 	const char *pg_restore;
+	int			jobs;
 } VerifyStep;
 
 static void
@@ -21,7 +22,7 @@ verify_step(void *context)
 {
 	VerifyStep *step = context;
 
-	backup_verify(step->repository, step->backup, step->depth, step->pg_restore, true);
+	backup_verify(step->repository, step->backup, step->depth, step->pg_restore, step->jobs);
 }
 
 /*
@@ -53,6 +54,7 @@ job_verify(json_t *job)
 	progress_report("verifying", NULL, 0, 0);
 	step.repository = job_owned_repository(job);
 	step.backup = backup_load(step.repository, job_backup_id(job));
+	step.jobs = (int) job_integer(job, "jobs", 1);
 	step.pg_restore = program_path(job_bindir(job), "pg_restore");
 	if (!isolated_run(verify_step, &step, &problem))
 	{

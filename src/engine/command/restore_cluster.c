@@ -19,6 +19,7 @@
 #include "command/verify_backup.h"
 #include "isolated.h"
 #include "protocol.h"
+#include "repository/backup_gather.h"
 #include "repository/instance.h"
 #include "repository/owner.h"
 
@@ -60,6 +61,7 @@ verify_objects(ClusterRestore *restore)
 		if (manifest->objects[i].kind == OBJECT_PAGES)
 			verification.bytes_expected -= manifest->objects[i].stored_size;
 	}
+	backup_gather(restore->repository, manifest);
 	for (int i = 0; i < manifest->object_count; i++)
 	{
 		if (manifest->objects[i].kind != OBJECT_PAGES)

@@ -14,6 +14,7 @@
 #include "isolated.h"
 #include "process.h"
 #include "protocol.h"
+#include "repository/backup_gather.h"
 
 const char *const help_verify =
 "Usage: erpgo_backup verify [OPTIONS] ID|latest\n"
@@ -129,6 +130,7 @@ verify_objects(Verification *verification, VerifyReport *report)
 	const Manifest *manifest = verification->backup->manifest;
 	Failure		problem;
 
+	backup_gather(verification->repository, manifest);
 	for (int i = 0; i < manifest->object_count; i++)
 	{
 		ObjectStep	step = {verification, &manifest->objects[i]};
@@ -136,6 +138,7 @@ verify_objects(Verification *verification, VerifyReport *report)
 		if (!isolated_run(verify_object_step, &step, &problem))
 			add_problem(report, step.object->name, &problem);
 	}
+	backup_gather_end();
 	if (!isolated_run(verify_complete_step, verification, &problem))
 		add_problem(report, NULL, &problem);
 	report->object_count = manifest->object_count;

@@ -12,6 +12,7 @@
 #include "database/toc.h"
 #include "process.h"
 #include "protocol.h"
+#include "repository/backup_gather.h"
 #include "stream/skim.h"
 
 /* The properties of databases are small. */
@@ -43,7 +44,7 @@ report_verification(void)
 static void
 progress_write(Sink *sink, const void *data, size_t len)
 {
-	reported->done->content += len;
+	(void) __atomic_fetch_add(&reported->done->content, len, __ATOMIC_RELAXED);
 	sink_write(sink->next, data, len);
 }
 
@@ -161,7 +162,7 @@ skim_dump(Verification *verification, const ManifestObject *object)
 	Sink	   *chain = skim_sink(manifest->compression.method, name, &size);
 
 	chain = progress_sink(backup_decrypt_sink(chain, verification->backup, name));
-	if (!store_get(verification->repository->store, name, chain))
+	if (!gathered_get(verification->repository->store, name, chain))
 		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", name);
 	sink_finish(chain);
 	sink_release(chain);
@@ -289,12 +290,10 @@ databases_read(Repository *repository, const Backup *backup,
 	return databases;
 }
 
-/*
- * Decodes an object and looks at what comes out.
- */
-static void
-verify_content(Verification *verification, const ManifestObject *object)
+void
+object_verify_content(Verification *verification, const ManifestObject *object)
 {
+	reported = verification;
 	switch (object->kind)
 	{
 		case OBJECT_DUMP:
@@ -335,7 +334,7 @@ verify_content_step(void *context)
 {
 	ContentStep *step = context;
 
-	verify_content(step->verification, step->object);
+	object_verify_content(step->verification, step->object);
 }
 
 /*
@@ -410,20 +409,4 @@ backup_verify_complete(Repository *repository, const Backup *backup)
 	}
 	store_listing_free(&listing);
 	pg_free(folder);
-}
-
-void
-backup_verify(Repository *repository, const Backup *backup, VerifyDepth depth,
-			  const char *pg_restore, bool complete)
-{
-	const Manifest *manifest = backup->manifest;
-	Verification verification = verification_make(repository, backup, depth,
-												  pg_restore);
-
-	if (depth >= VERIFY_ARCHIVE)
-		backup_require_key(backup);
-	for (int i = 0; i < manifest->object_count; i++)
-		object_verify(&verification, &manifest->objects[i]);
-	if (complete)
-		backup_verify_complete(repository, backup);
 }

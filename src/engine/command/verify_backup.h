@@ -40,6 +40,13 @@ extern void object_verify(Verification *verification,
 						  const ManifestObject *object);
 
 /*
+ * Decodes an object and looks at what comes out; what that says counts only if
+ * the digest is right.
+ */
+extern void object_verify_content(Verification *verification,
+								  const ManifestObject *object);
+
+/*
  * FAILURE_DAMAGED if the backup's folder holds an object that the manifest
  * does not name.
  */

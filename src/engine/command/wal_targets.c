@@ -3,6 +3,7 @@
  */
 #include "command/wal_targets.h"
 
+#include "common/store_url.h"
 #include "repository/master_key.h"
 #include "repository/owner.h"
 #include "repository/secrets.h"
@@ -29,6 +30,17 @@ wal_target_urls(json_t *job, const char *urls[REPOSITORY_LIST_LIMIT])
 		urls[count++] = url;
 	}
 	return count;
+}
+
+bool
+wal_targets_are_on_servers(const char *const *urls, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		if (store_url_path(urls[i]) != NULL)
+			return false;
+	}
+	return true;
 }
 
 void

@@ -30,6 +30,12 @@ typedef struct WalOrigin
 extern int	wal_target_urls(json_t *job, const char *urls[REPOSITORY_LIST_LIMIT]);
 
 /*
+ * Are all of them on servers, which may be far away and are asked by every
+ * request whether they are there?
+ */
+extern bool wal_targets_are_on_servers(const char *const *urls, int count);
+
+/*
  * Opens repositories, all of which the server with that data directory must
  * own; the secrets have been loaded.
  */

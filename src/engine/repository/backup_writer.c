@@ -141,13 +141,24 @@ make_data_key(BackupWriter *writer)
 }
 
 BackupWriter *
-backup_begin(Repository *repository, Manifest *manifest, int workers)
+backup_prepare(Repository *repository, Manifest *manifest, int workers)
 {
 	BackupWriter *writer = pg_malloc0(sizeof(BackupWriter));
 
 	writer->repository = repository;
 	writer->manifest = manifest;
 	writer->workers = workers;
+	if (manifest->cipher != CIPHER_NONE)
+		make_data_key(writer);
+	return writer;
+}
+
+void
+backup_begin(BackupWriter *writer)
+{
+	Repository *repository = writer->repository;
+	const Manifest *manifest = writer->manifest;
+
 	take_folder(writer);
 
 	/* A backup that is finished does not hold its folder any more. */
@@ -158,9 +169,6 @@ backup_begin(Repository *repository, Manifest *manifest, int workers)
 			 "backup \"%s\" already exists in repository \"%s\"",
 			 manifest->id, repository->store->url);
 	}
-	if (manifest->cipher != CIPHER_NONE)
-		make_data_key(writer);
-	return writer;
 }
 
 /*

@@ -170,12 +170,18 @@ typedef struct ObjectWriter
 } ObjectWriter;
 
 /*
- * Begins a backup: takes its folder by writer.json (FAILURE_DUPLICATE if
- * somebody has it) and makes its data key where cipher asks for one.
- * manifest holds identifier, type, compression, cipher, versions and times.
+ * Prepares a backup: makes its data key where cipher asks for one, and fails if
+ * the master key does not open the cluster's.  manifest holds identifier, type,
+ * compression, cipher, versions and times.
  */
-extern BackupWriter *backup_begin(Repository *repository, Manifest *manifest,
-								  int workers);
+extern BackupWriter *backup_prepare(Repository *repository, Manifest *manifest,
+									int workers);
+
+/*
+ * Begins it: takes its folder by writer.json (FAILURE_DUPLICATE if somebody has
+ * it).
+ */
+extern void backup_begin(BackupWriter *writer);
 
 /*
  * Begins to copy a backup whose manifest is known into a folder: takes it by

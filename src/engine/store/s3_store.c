@@ -94,6 +94,7 @@ s3_close(Store *store)
 const StoreOps s3_store_ops = {
 	.put = s3_put,
 	.get = s3_get,
+	.gather = s3_gather,
 	.list = s3_list,
 	.remove = s3_remove,
 	.remove_many = s3_remove_many,

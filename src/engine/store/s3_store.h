@@ -77,6 +77,7 @@ extern void s3_claims_sweep(S3Store *store);
 /* Callbacks of the store that have files of their own. */
 extern Sink *s3_put(Store *store, const char *name, PutMode mode);
 extern bool s3_get(Store *store, const char *name, Sink *into);
+extern void s3_gather(Store *store, StoreBytes *objects, int count);
 extern void s3_remove(Store *store, const char *name);
 extern void s3_remove_many(Store *store, char *const *names, int count, bool may_stay);
 extern int	s3_thaw(Store *store, const char *prefix);

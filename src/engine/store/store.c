@@ -82,6 +82,18 @@ store_get(Store *store, const char *name, Sink *into)
 	return store->ops->get(store, name, into);
 }
 
+void
+store_gather(Store *store, StoreBytes *objects, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		check_name(store, objects[i].name);
+		objects[i].data = NULL;
+	}
+	if (store->ops->gather != NULL)
+		store->ops->gather(store, objects, count);
+}
+
 StoreListing
 store_list(Store *store, const char *prefix)
 {

@@ -36,6 +36,14 @@ typedef struct StoreListing
 	int			count;
 } StoreListing;
 
+/* A small object whose size is known. */
+typedef struct StoreBytes
+{
+	const char *name;
+	int64		size;
+	char	   *data;			/* allocated; NULL if it was not read */
+} StoreBytes;
+
 typedef struct StoreOps
 {
 	/*
@@ -51,6 +59,13 @@ typedef struct StoreOps
 	 * Bounded memory.
 	 */
 	bool		(*get) (Store *store, const char *name, Sink *into);
+
+	/*
+	 * Reads small objects side by side.  One that cannot be read, or has
+	 * another size, is left out: what is wrong with it is told when it is got
+	 * by itself.  NULL: the store is so near that this would gain nothing.
+	 */
+	void		(*gather) (Store *store, StoreBytes *objects, int count);
 
 	/*
 	 * All finished objects whose name begins with a prefix, in byte order of
@@ -137,6 +152,7 @@ extern Store *store_open(const char *url, bool create);
 
 extern Sink *store_put(Store *store, const char *name, PutMode mode);
 extern bool store_get(Store *store, const char *name, Sink *into);
+extern void store_gather(Store *store, StoreBytes *objects, int count);
 extern StoreListing store_list(Store *store, const char *prefix);
 extern void store_remove(Store *store, const char *name);
 extern void store_remove_many(Store *store, char *const *names, int count);

@@ -1,0 +1,101 @@
+# What a server far away is asked for: nothing twice that was read once, and
+# enough at a time.
+use strict;
+use warnings;
+use ErpgoArchive qw(archive_segment fill_segment);
+use ErpgoBackup qw(wait_for);
+use ErpgoCluster;
+use ErpgoS3;
+use Test::More;
+
+my $s3 = ErpgoS3->new(PostgreSQL::Test::Utils::tempdir_short() . '/s3');
+plan skip_all => 'SKIPPED: requests to object storage were not counted: radosgw is missing' if !$s3;
+
+my $JOBS = 2;
+my $server = make_server('trips', encrypted => 1,
+	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica', max_wal_senders => 4, wal_keep_size => '1GB',
+		'erpgo_backup.jobs' => $JOBS, 'erpgo_backup.wal_flush_interval' => 0 });
+$server->{url} = $s3->url('trips', port => $s3->start_proxy, timeout => 2, part_size => 64);
+$server->write_secrets("BACKUP_ENCRYPTION_KEY=$ErpgoBackup::MASTER_KEY\n" . $s3->secrets);
+$server->set('erpgo_backup.repository' => $server->url);
+
+# Makes the repository; nothing is archived while requests are counted.
+archive_segment($server);
+$server->set(archive_library => '');
+
+# How often there was a request of a kind that matches.
+sub count_of
+{
+	my ($pattern, @requests) = @_;
+
+	return scalar(grep { $_ =~ $pattern } @requests);
+}
+
+# Those that are about a backup's folder, until the manifest was read back.
+sub requests_of_backup
+{
+	my ($id) = @_;
+	my @requests;
+
+	foreach my $request ($s3->requests)
+	{
+		push @requests, $request;
+		last if $request =~ m{^GET \S*/\Q$id\E/manifest\.json};
+	}
+	return @requests;
+}
+
+# A backup with its verification.
+foreach my $type (qw(physical full))
+{
+	subtest "a backup of type $type" => sub {
+		$s3->misbehave;
+		my $id = $server->run_backup(type => $type);
+		my @requests = requests_of_backup($id);
+		my @objects = map { m{/\Q$id\E/([^/]+)$} } $s3->objects("trips/main/backup/$id/");
+		my @small = grep { !/^pack-|^manifest/ } @objects;
+
+		cmp_ok(scalar @small, '>', 2, 'it has small objects');
+		foreach my $object (@small)
+		{
+			is(count_of(qr{^PUT \S*/\Q$object\E }, @requests), 1, "object $object is stored by one request");
+			is(count_of(qr{^GET \S*/\Q$object\E }, @requests), 1, 'and read back by one');
+		}
+		# A clean-up follows the first backup.
+		cmp_ok(scalar @requests, '<=', 2 * @objects + 12, 'and there are few other requests') if $type eq 'physical';
+	};
+}
+
+# The verification of the command line.
+my $physical = $server->sql(q{SELECT id FROM erpgo_backup_history WHERE type = 'physical'});
+$s3->misbehave;
+$server->cli_ok('verify', $physical, '--depth', 'full');
+my @small = map { m{/\Q$physical\E/((?!pack-|manifest)[^/]+)$} } $s3->objects("trips/main/backup/$physical/");
+is(count_of(qr{^GET \S*/\Q$_\E }, $s3->requests), 1, "to verify it, object $_ is read once") foreach @small;
+
+# A segment of WAL.
+$server->set(archive_library => 'erpgo_backup');
+archive_segment($server);
+$s3->misbehave;
+my $segment = archive_segment($server);
+is(count_of(qr{$segment}, grep { !m{/archived/} } $s3->requests), 2, 'a segment is looked for and stored, and that is all');
+
+# Segments that wait because the server is slow.
+my $ahead = 4 * $JOBS;
+$server->set('erpgo_backup.enabled' => 'off');
+my @segments = map { fill_segment($server) } 1 .. $ahead + 2;
+$s3->misbehave(match => '^PUT .*/wal/', fault => 'stall');
+$server->set('erpgo_backup.enabled' => 'on');
+wait_for("$ahead segments on their way", sub {
+	my %asked = map { m{^PUT \S*/wal/\w+/\w+/(\w{24})-} ? ($1 => 1) : () } $s3->requests;
+	return keys %asked >= $ahead;
+});
+$s3->misbehave;
+wait_for('the last segment in the archive', sub { return $server->sql('SELECT last_archived_wal FROM pg_stat_archiver') ge $segments[-1]; });
+foreach my $archived (@segments)
+{
+	is(scalar(grep { m{/$archived-} } $s3->objects('trips/main/wal/')), 1, "segment $archived is in the archive once");
+}
+
+$server->log_is_clean(qr{terminating background worker "erpgo_backup scheduler"});
+done_testing();
