@@ -103,6 +103,7 @@ CREATE TABLE erpgo_backup.copy (
 	verified_at timestamptz,
 	verified_depth text,
 	marks jsonb,
+	mend boolean NOT NULL DEFAULT false,
 	error text,
 	hint text,
 	PRIMARY KEY (backup_id, repository)
@@ -113,6 +114,7 @@ COMMENT ON COLUMN erpgo_backup.copy.due_since IS 'since when something is to be 
 COMMENT ON COLUMN erpgo_backup.copy.attempts IS 'since something is to be done';
 COMMENT ON COLUMN erpgo_backup.copy.copied_at IS 'when it was first there; null: it is not there';
 COMMENT ON COLUMN erpgo_backup.copy.marks IS 'pin and annotations that the copy has at least';
+COMMENT ON COLUMN erpgo_backup.copy.mend IS 'it is to be read, and what is damaged to be stored anew';
 
 CREATE TABLE erpgo_backup.copy_target (
 	repository text PRIMARY KEY,

@@ -78,7 +78,7 @@ BEGIN ATOMIC
 	ON CONFLICT DO NOTHING;
 	/* There is no more to be brought over from one that is gone. */
 	UPDATE erpgo_backup.copy AS c
-	SET status = 'ok', due_since = NULL, error = NULL, hint = NULL
+	SET status = 'ok', due_since = NULL, mend = false, error = NULL, hint = NULL
 	FROM erpgo_backup.backup AS b
 	WHERE b.id = c.backup_id AND NOT b.present
 	AND c.status IN ('pending', 'failed') AND c.copied_at IS NOT NULL;
@@ -97,24 +97,24 @@ RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	INSERT INTO erpgo_backup.copy AS c (backup_id, repository)
-	VALUES (copies_want.id, copies_want.repository)
+	INSERT INTO erpgo_backup.copy AS c (backup_id, repository, mend)
+	VALUES (copies_want.id, copies_want.repository, true)
 	ON CONFLICT (backup_id, repository) DO UPDATE
 	SET status = CASE c.status WHEN 'copying' THEN c.status ELSE 'pending' END,
 		due_since = coalesce(c.due_since, clock_timestamp()),
-		attempts = 0, next_try_at = clock_timestamp();
+		attempts = 0, next_try_at = clock_timestamp(), mend = true;
 	UPDATE erpgo_backup.copy_target AS t
 	SET next_try_at = clock_timestamp()
 	WHERE t.repository = copies_want.repository AND t.next_try_at > clock_timestamp();
 END;
-COMMENT ON FUNCTION erpgo_backup.copies_want(text, text) IS 'has a backup copied soon, also one whose copy was deleted';
+COMMENT ON FUNCTION erpgo_backup.copies_want(text, text) IS 'has a backup copied soon, also one whose copy was deleted; one that is there is read, and mended';
 
 CREATE VIEW erpgo_backup.copy_of_backup AS
 	SELECT f.name, c.*, b.started_at AS made_since, b.finished_at AS made_at,
 		   c.copied_at IS NOT NULL AS is_there,
 		   c.status IN ('pending', 'copying', 'failed') AS is_due,
-		   -- No pause is longer, unless the clock was set back.
-		   CASE WHEN c.status IN ('pending', 'failed') THEN
+		   -- No pause is longer, unless the clock was set back.  What is damaged itself mends nothing.
+		   CASE WHEN c.status IN ('pending', 'failed') AND (b.status = 'ok' OR NOT c.mend) THEN
 			least(greatest(c.next_try_at, t.next_try_at), clock_timestamp() + interval '1 hour') END AS try_at
 	FROM erpgo_backup.copy AS c
 	JOIN erpgo_backup.backup AS b ON b.id = c.backup_id
@@ -128,6 +128,8 @@ CREATE VIEW erpgo_backup.copy_agenda AS
 		   -- One that fails again and again lets others go first.
 		   (array_agg(c.backup_id ORDER BY c.attempts / 3, c.backup_id DESC)
 			FILTER (WHERE c.try_at <= t.now))[1] AS backup_id,
+		   (array_agg(c.mend ORDER BY c.attempts / 3, c.backup_id DESC)
+			FILTER (WHERE c.try_at <= t.now))[1] AS mend,
 		   ceil(1000 * extract(epoch FROM min(c.try_at) - min(t.now)))::bigint AS next_ms
 	FROM erpgo_backup.copy_of_backup AS c
 	CROSS JOIN (SELECT clock_timestamp()) AS t (now)
@@ -147,22 +149,25 @@ END;
 COMMENT ON FUNCTION erpgo_backup.interruption_pause(integer)
 	IS 'the pause after an attempt to copy that was interrupted: none after the first one, so that a restart costs no time';
 
-CREATE FUNCTION erpgo_backup.copy_begin(id text, repository text)
+CREATE FUNCTION erpgo_backup.copy_begin(id text, repository text, mend text DEFAULT 'false')
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.copy AS c
-		(backup_id, repository, status, attempts, started_at, marks)
-	SELECT b.id, copy_begin.repository, 'copying', 1, clock_timestamp(), erpgo_backup.backup_marks(b)
+		(backup_id, repository, status, attempts, started_at, marks, mend)
+	SELECT b.id, copy_begin.repository, 'copying', 1, clock_timestamp(), erpgo_backup.backup_marks(b),
+		   copy_begin.mend::boolean
 	FROM erpgo_backup.backup AS b
 	WHERE b.id = copy_begin.id
 	ON CONFLICT (backup_id, repository) DO UPDATE
 	SET status = 'copying', attempts = c.attempts + 1,
 		due_since = coalesce(c.due_since, clock_timestamp()),
-		started_at = EXCLUDED.started_at, finished_at = NULL, marks = EXCLUDED.marks;
+		started_at = EXCLUDED.started_at, finished_at = NULL, marks = EXCLUDED.marks,
+		mend = c.mend OR EXCLUDED.mend;
 END;
-COMMENT ON FUNCTION erpgo_backup.copy_begin(text, text) IS 'notes that a copy begins';
+COMMENT ON FUNCTION erpgo_backup.copy_begin(text, text, text)
+	IS 'notes that a copy begins; mend: one that is there is read, and mended';
 
 CREATE FUNCTION erpgo_backup.copy_end(id text, repository text, outcome text,
 									  result text, is_its_own text, error text, hint text)
@@ -171,13 +176,18 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	UPDATE erpgo_backup.copy AS c
-	SET status = 'ok', due_since = NULL, finished_at = clock_timestamp(),
+	SET status = CASE WHEN w.is_wanted THEN 'pending' ELSE 'ok' END, mend = w.is_wanted,
+		due_since = CASE WHEN w.is_wanted THEN c.due_since END, finished_at = clock_timestamp(),
 		copied_at = coalesce(c.copied_at, clock_timestamp()),
 		stored_bytes = coalesce(j.stored_bytes, c.stored_bytes),
 		verified_at = CASE WHEN j.depth IS NULL THEN c.verified_at ELSE clock_timestamp() END,
 		verified_depth = coalesce(j.depth, c.verified_depth),
 		error = NULL, hint = NULL
-	FROM jsonb_to_record(coalesce(copy_end.result::jsonb, '{}')) AS j (stored_bytes bigint, depth text)
+	FROM jsonb_to_record(coalesce(copy_end.result::jsonb, '{}')) AS j (stored_bytes bigint, depth text),
+		/* Somebody may have asked for it to be read since. */
+		LATERAL (SELECT o.mend AND j.depth IS NULL
+				 FROM erpgo_backup.copy AS o
+				 WHERE o.backup_id = copy_end.id AND o.repository = copy_end.repository) AS w (is_wanted)
 	WHERE c.backup_id = copy_end.id AND c.repository = copy_end.repository
 	AND copy_end.outcome = 'ok';
 	UPDATE erpgo_backup.copy AS c
@@ -234,7 +244,7 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH gone AS (
 		UPDATE erpgo_backup.copy AS c
-		SET status = 'deleted', copied_at = NULL, due_since = NULL, marks = NULL
+		SET status = 'deleted', copied_at = NULL, due_since = NULL, marks = NULL, mend = false
 		WHERE c.backup_id = copy_deleted.deletion::jsonb ->> 'id'
 		AND c.repository = copy_deleted.repository
 		RETURNING c.stored_bytes)

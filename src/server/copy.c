@@ -40,6 +40,15 @@ require_repository(const RepositoryList *list, const char *name)
 }
 
 /*
+ * Does a job do what is asked for?
+ */
+static bool
+is_same(const JobRequest *other, const JobRequest *request)
+{
+	return strcmp(other->id, request->id) == 0 && other->mend;
+}
+
+/*
  * Copies a backup to a repository and waits for it.  A copy that is on its way
  * there is waited for as well: its outcome counts if it is the same one.
  */
@@ -52,13 +61,12 @@ copy_and_wait(JobRequest *request)
 	{
 		bool		joined;
 		JobSlot    *slot = job_request_or_join(request, &joined);
-		bool		is_same = !joined || strcmp(slot->request.id, request->id) == 0;
 		JobOutcome	outcome;
 		char	   *payload;
 
+		is_done = !joined || is_same(&slot->request, request);
 		session_await(slot, !joined, &outcome, &payload);
-		is_done = is_same;
-		if (is_same)
+		if (is_done)
 		{
 			session_show_warnings(payload);
 			session_throw(&outcome);
@@ -96,8 +104,8 @@ copy_later(const JobRequest *request)
 }
 
 /*
- * Copies a backup to one of the further repositories, or all; returns its
- * identifier.
+ * Copies a backup to one of the further repositories, or all, or mends the copy
+ * there; returns its identifier.
  */
 Datum
 erpgo_backup_copy(PG_FUNCTION_ARGS)
@@ -120,6 +128,7 @@ erpgo_backup_copy(PG_FUNCTION_ARGS)
 		session_refuse_blocking_caller("copy");
 
 	request = session_request(JOB_COPY);
+	request->mend = true;
 	strlcpy(request->id, session_backup_id(text_to_cstring(PG_GETARG_TEXT_PP(0))),
 			sizeof(request->id));
 	require_good(request->id);

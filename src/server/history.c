@@ -75,9 +75,9 @@ begin_backup(const JobRequest *request)
 static void
 begin_copy(const JobRequest *request)
 {
-	const char *args[] = {request->id, request->target};
+	const char *args[] = {request->id, request->target, request->mend ? "true" : "false"};
 
-	statement_run("SELECT erpgo_backup.copy_begin($1, $2)", lengthof(args), args);
+	statement_run("SELECT erpgo_backup.copy_begin($1, $2, $3)", lengthof(args), args);
 }
 
 void
