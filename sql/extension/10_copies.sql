@@ -81,7 +81,7 @@ BEGIN ATOMIC
 	SET status = 'ok', due_since = NULL, mend = false, error = NULL, hint = NULL
 	FROM erpgo_backup.backup AS b
 	WHERE b.id = c.backup_id AND NOT b.present
-	AND c.status IN ('pending', 'failed') AND c.copied_at IS NOT NULL;
+	AND c.status IN ('pending', 'failed') AND c.copied_at IS NOT NULL AND c.damage IS NULL;
 	UPDATE erpgo_backup.copy AS c
 	SET status = 'pending', due_since = clock_timestamp(), attempts = 0,
 		next_try_at = clock_timestamp()
@@ -111,7 +111,8 @@ COMMENT ON FUNCTION erpgo_backup.copies_want(text, text) IS 'has a backup copied
 
 CREATE VIEW erpgo_backup.copy_of_backup AS
 	SELECT f.name, c.*, b.started_at AS made_since, b.finished_at AS made_at,
-		   c.copied_at IS NOT NULL AS is_there,
+		   b.status AS status_of_backup,
+		   c.copied_at IS NOT NULL AND c.damage IS NULL AS is_there,
 		   c.status IN ('pending', 'copying', 'failed') AS is_due,
 		   -- No pause is longer, unless the clock was set back.  What is damaged itself mends nothing.
 		   CASE WHEN c.status IN ('pending', 'failed') AND (b.status = 'ok' OR NOT c.mend) THEN
@@ -177,6 +178,8 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	UPDATE erpgo_backup.copy AS c
 	SET status = CASE WHEN w.is_wanted THEN 'pending' ELSE 'ok' END, mend = w.is_wanted,
+		damage = CASE WHEN w.is_wanted THEN c.damage END,
+		damage_depth = CASE WHEN w.is_wanted THEN c.damage_depth END,
 		due_since = CASE WHEN w.is_wanted THEN c.due_since END, finished_at = clock_timestamp(),
 		copied_at = coalesce(c.copied_at, clock_timestamp()),
 		stored_bytes = coalesce(j.stored_bytes, c.stored_bytes),
@@ -212,6 +215,65 @@ END;
 COMMENT ON FUNCTION erpgo_backup.copy_end(text, text, text, text, text, text, text)
 	IS 'notes how a copy ended; result: what the engine said, a JSON object; is_its_own: the backup itself was the reason, not the repository';
 
+CREATE FUNCTION erpgo_backup.copy_look(id text, repository text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	UPDATE erpgo_backup.copy AS c
+	SET looked_at = clock_timestamp()
+	WHERE c.backup_id = copy_look.id AND c.repository = copy_look.repository;
+END;
+COMMENT ON FUNCTION erpgo_backup.copy_look(text, text) IS 'notes that the verification of a copy begins';
+
+CREATE FUNCTION erpgo_backup.copy_looked(id text, repository text, outcome text,
+										 depth text, damage text, is_its_own text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	UPDATE erpgo_backup.copy AS c
+	SET verified_at = clock_timestamp(), verified_depth = copy_looked.depth
+	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
+	AND copy_looked.outcome = 'ok' AND c.copied_at IS NOT NULL;
+	-- What looked deeper and failed is not taken back.
+	UPDATE erpgo_backup.copy AS c
+	SET status = 'ok', due_since = NULL, mend = false, damage = NULL, damage_depth = NULL,
+		error = NULL, hint = NULL
+	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
+	AND copy_looked.outcome = 'ok' AND c.damage IS NOT NULL AND c.status <> 'copying'
+	AND erpgo_backup.depth_rank(c.damage_depth) <= erpgo_backup.depth_rank(copy_looked.depth);
+	UPDATE erpgo_backup.copy AS c
+	SET status = CASE c.status WHEN 'copying' THEN c.status ELSE 'failed' END,
+		damage = copy_looked.damage, error = copy_looked.damage, hint = NULL,
+		damage_depth = CASE
+			WHEN erpgo_backup.depth_rank(c.damage_depth)
+				> erpgo_backup.depth_rank(copy_looked.depth) THEN c.damage_depth
+			ELSE copy_looked.depth END,
+		mend = true, due_since = coalesce(c.due_since, clock_timestamp()),
+		attempts = 0, next_try_at = clock_timestamp()
+	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
+	AND copy_looked.damage IS NOT NULL AND c.copied_at IS NOT NULL;
+	/* What would fail with any other copy lets the series pass over all of them. */
+	UPDATE erpgo_backup.copy AS c
+	SET looked_at = clock_timestamp()
+	WHERE c.repository = copy_looked.repository
+	AND copy_looked.outcome = 'failed' AND NOT copy_looked.is_its_own::boolean;
+END;
+COMMENT ON FUNCTION erpgo_backup.copy_looked(text, text, text, text, text, text)
+	IS 'notes how the verification of a copy ended; is_its_own: the copy itself was the reason, not the repository';
+
+CREATE VIEW erpgo_backup.copy_candidate AS
+	SELECT c.backup_id AS id, c.repository, erpgo_backup.microseconds(b.started_at) AS made_at,
+		   erpgo_backup.microseconds(coalesce(c.verified_at, c.copied_at)) AS proven_at,
+		   erpgo_backup.microseconds(c.looked_at) AS tried_at
+	FROM erpgo_backup.copy AS c
+	JOIN erpgo_backup.backup AS b ON b.id = c.backup_id
+	JOIN erpgo_backup.further_repository AS f ON f.url = c.repository
+	WHERE c.status = 'ok' AND c.copied_at IS NOT NULL;
+COMMENT ON VIEW erpgo_backup.copy_candidate
+	IS 'copies that a schedule may verify: when the backup was made, and each was read and looked at last';
+
 CREATE FUNCTION erpgo_backup.copies_release()
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -244,7 +306,8 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH gone AS (
 		UPDATE erpgo_backup.copy AS c
-		SET status = 'deleted', copied_at = NULL, due_since = NULL, marks = NULL, mend = false
+		SET status = 'deleted', copied_at = NULL, due_since = NULL, marks = NULL, mend = false,
+			damage = NULL, damage_depth = NULL
 		WHERE c.backup_id = copy_deleted.deletion::jsonb ->> 'id'
 		AND c.repository = copy_deleted.repository
 		RETURNING c.stored_bytes)

@@ -16,30 +16,6 @@
 PG_FUNCTION_INFO_V1(erpgo_backup_copy);
 
 /*
- * Throws an error unless there are further repositories, and one of that name;
- * NULL is all of them.
- */
-static void
-require_repository(const RepositoryList *list, const char *name)
-{
-	bool		found = name == NULL;
-
-	if (list->count == 1)
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("there is no second repository"),
-				errhint("Add its URL to the setting erpgo_backup.repository, after a comma."));
-	for (int i = 1; i < list->count && !found; i++)
-		found = strcmp(name, repository_name(i)) == 0;
-	if (!found)
-		ereport(ERROR,
-				errcode(ERRCODE_UNDEFINED_OBJECT),
-				errmsg("there is no further repository \"%s\"", name),
-				errhint("Further repositories are named by their place in erpgo_backup.repository: \"2\"%s.",
-						list->count == 2 ? "" : psprintf(" to \"%d\"", list->count)));
-}
-
-/*
  * Does a job do what is asked for?
  */
 static bool
@@ -123,7 +99,7 @@ erpgo_backup_copy(PG_FUNCTION_ARGS)
 	wait = PG_GETARG_BOOL(2);
 	session_require_jobs(true);
 	list = settings_repositories();
-	require_repository(list, name);
+	repository_require_further(list, name);
 	if (wait)
 		session_refuse_blocking_caller("copy");
 
