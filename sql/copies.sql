@@ -98,6 +98,17 @@ SELECT action, object, size, retention, detail FROM erpgo_backup.audit WHERE act
 SELECT erpgo_backup.copies_want('20260104T000000Z-full', 'file:///third');
 SELECT name, status FROM erpgo_backup_copies WHERE id = '20260104T000000Z-full' AND name = '3';
 
+-- who asks while a pin is brought over has the copy read afterwards
+BEGIN;
+SELECT erpgo_backup.copy_begin('20260104T000000Z-full', :'url');
+SELECT erpgo_backup.copies_want('20260104T000000Z-full', :'url');
+SELECT erpgo_backup.copy_end('20260104T000000Z-full', :'url', 'ok', '{"depth": null}', 'false', NULL, NULL);
+SELECT status, mend, due_since IS NOT NULL AS due FROM erpgo_backup.copy WHERE backup_id = '20260104T000000Z-full' AND repository = :'url';
+SELECT erpgo_backup.copy_begin('20260104T000000Z-full', :'url', 'true');
+SELECT erpgo_backup.copy_end('20260104T000000Z-full', :'url', 'ok', '{"depth": "digest"}', 'false', NULL, NULL);
+SELECT status, mend, due_since IS NOT NULL AS due FROM erpgo_backup.copy WHERE backup_id = '20260104T000000Z-full' AND repository = :'url';
+ROLLBACK;
+
 -- what is not there any more is not to be copied, and is remembered while there is a copy
 SELECT erpgo_backup.copy_begin('20260102T000000Z-full', 'file:///third');
 SELECT erpgo_backup.copy_end('20260102T000000Z-full', 'file:///third', 'ok', '{}', 'false', NULL, NULL);

@@ -28,6 +28,7 @@ BEGIN ATOMIC
 		SELECT t.depth, t.sqlstate, t.schedule
 		FROM erpgo_backup.attempt AS t
 		WHERE t.backup_id = audit_add.object AND t.operation = audit_add.action
+		AND audit_add.key IS DISTINCT FROM 'repository'
 		ORDER BY t.number DESC LIMIT 1) AS a ON true;
 END;
 COMMENT ON FUNCTION erpgo_backup.audit_add(text, text, text, text, text, text, text, text)

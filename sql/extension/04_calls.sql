@@ -27,12 +27,13 @@ COMMENT ON FUNCTION @extschema@.erpgo_backup_cancel(text)
 	IS 'stops the job on a backup; false if there is none';
 
 CREATE FUNCTION @extschema@.erpgo_backup_verify(INOUT id text DEFAULT 'latest',
-	INOUT depth text DEFAULT 'archive', OUT verified_at timestamptz)
-LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
+	INOUT depth text DEFAULT 'archive', repository text DEFAULT NULL,
+	OUT verified_at timestamptz)
+LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION @extschema@.erpgo_backup_verify(text, text)
-	IS 'reads a backup and proves that it is what it was';
+COMMENT ON FUNCTION @extschema@.erpgo_backup_verify(text, text, text)
+	IS 'reads a backup, or its copy in a further repository, and proves that it is what it was';
 
 CREATE FUNCTION @extschema@.erpgo_backup_list(OUT id text, OUT type text,
 	OUT status text, OUT started_at timestamptz, OUT finished_at timestamptz,

@@ -78,10 +78,10 @@ BEGIN ATOMIC
 	ON CONFLICT DO NOTHING;
 	/* There is no more to be brought over from one that is gone. */
 	UPDATE erpgo_backup.copy AS c
-	SET status = 'ok', due_since = NULL, error = NULL, hint = NULL
+	SET status = 'ok', due_since = NULL, mend = false, error = NULL, hint = NULL
 	FROM erpgo_backup.backup AS b
 	WHERE b.id = c.backup_id AND NOT b.present
-	AND c.status IN ('pending', 'failed') AND c.copied_at IS NOT NULL;
+	AND c.status IN ('pending', 'failed') AND c.copied_at IS NOT NULL AND c.damage IS NULL;
 	UPDATE erpgo_backup.copy AS c
 	SET status = 'pending', due_since = clock_timestamp(), attempts = 0,
 		next_try_at = clock_timestamp()
@@ -97,24 +97,25 @@ RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	INSERT INTO erpgo_backup.copy AS c (backup_id, repository)
-	VALUES (copies_want.id, copies_want.repository)
+	INSERT INTO erpgo_backup.copy AS c (backup_id, repository, mend)
+	VALUES (copies_want.id, copies_want.repository, true)
 	ON CONFLICT (backup_id, repository) DO UPDATE
 	SET status = CASE c.status WHEN 'copying' THEN c.status ELSE 'pending' END,
 		due_since = coalesce(c.due_since, clock_timestamp()),
-		attempts = 0, next_try_at = clock_timestamp();
+		attempts = 0, next_try_at = clock_timestamp(), mend = true;
 	UPDATE erpgo_backup.copy_target AS t
 	SET next_try_at = clock_timestamp()
 	WHERE t.repository = copies_want.repository AND t.next_try_at > clock_timestamp();
 END;
-COMMENT ON FUNCTION erpgo_backup.copies_want(text, text) IS 'has a backup copied soon, also one whose copy was deleted';
+COMMENT ON FUNCTION erpgo_backup.copies_want(text, text) IS 'has a backup copied soon, also one whose copy was deleted; one that is there is read, and mended';
 
 CREATE VIEW erpgo_backup.copy_of_backup AS
 	SELECT f.name, c.*, b.started_at AS made_since, b.finished_at AS made_at,
-		   c.copied_at IS NOT NULL AS is_there,
+		   b.status AS status_of_backup,
+		   c.copied_at IS NOT NULL AND c.damage IS NULL AS is_there,
 		   c.status IN ('pending', 'copying', 'failed') AS is_due,
-		   -- No pause is longer, unless the clock was set back.
-		   CASE WHEN c.status IN ('pending', 'failed') THEN
+		   -- No pause is longer, unless the clock was set back.  What is damaged itself mends nothing.
+		   CASE WHEN c.status IN ('pending', 'failed') AND (b.status = 'ok' OR NOT c.mend) THEN
 			least(greatest(c.next_try_at, t.next_try_at), clock_timestamp() + interval '1 hour') END AS try_at
 	FROM erpgo_backup.copy AS c
 	JOIN erpgo_backup.backup AS b ON b.id = c.backup_id
@@ -128,6 +129,8 @@ CREATE VIEW erpgo_backup.copy_agenda AS
 		   -- One that fails again and again lets others go first.
 		   (array_agg(c.backup_id ORDER BY c.attempts / 3, c.backup_id DESC)
 			FILTER (WHERE c.try_at <= t.now))[1] AS backup_id,
+		   (array_agg(c.mend ORDER BY c.attempts / 3, c.backup_id DESC)
+			FILTER (WHERE c.try_at <= t.now))[1] AS mend,
 		   ceil(1000 * extract(epoch FROM min(c.try_at) - min(t.now)))::bigint AS next_ms
 	FROM erpgo_backup.copy_of_backup AS c
 	CROSS JOIN (SELECT clock_timestamp()) AS t (now)
@@ -147,22 +150,25 @@ END;
 COMMENT ON FUNCTION erpgo_backup.interruption_pause(integer)
 	IS 'the pause after an attempt to copy that was interrupted: none after the first one, so that a restart costs no time';
 
-CREATE FUNCTION erpgo_backup.copy_begin(id text, repository text)
+CREATE FUNCTION erpgo_backup.copy_begin(id text, repository text, mend text DEFAULT 'false')
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.copy AS c
-		(backup_id, repository, status, attempts, started_at, marks)
-	SELECT b.id, copy_begin.repository, 'copying', 1, clock_timestamp(), erpgo_backup.backup_marks(b)
+		(backup_id, repository, status, attempts, started_at, marks, mend)
+	SELECT b.id, copy_begin.repository, 'copying', 1, clock_timestamp(), erpgo_backup.backup_marks(b),
+		   copy_begin.mend::boolean
 	FROM erpgo_backup.backup AS b
 	WHERE b.id = copy_begin.id
 	ON CONFLICT (backup_id, repository) DO UPDATE
 	SET status = 'copying', attempts = c.attempts + 1,
 		due_since = coalesce(c.due_since, clock_timestamp()),
-		started_at = EXCLUDED.started_at, finished_at = NULL, marks = EXCLUDED.marks;
+		started_at = EXCLUDED.started_at, finished_at = NULL, marks = EXCLUDED.marks,
+		mend = c.mend OR EXCLUDED.mend;
 END;
-COMMENT ON FUNCTION erpgo_backup.copy_begin(text, text) IS 'notes that a copy begins';
+COMMENT ON FUNCTION erpgo_backup.copy_begin(text, text, text)
+	IS 'notes that a copy begins; mend: one that is there is read, and mended';
 
 CREATE FUNCTION erpgo_backup.copy_end(id text, repository text, outcome text,
 									  result text, is_its_own text, error text, hint text)
@@ -171,13 +177,20 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	UPDATE erpgo_backup.copy AS c
-	SET status = 'ok', due_since = NULL, finished_at = clock_timestamp(),
+	SET status = CASE WHEN w.is_wanted THEN 'pending' ELSE 'ok' END, mend = w.is_wanted,
+		damage = CASE WHEN w.is_wanted THEN c.damage END,
+		damage_depth = CASE WHEN w.is_wanted THEN c.damage_depth END,
+		due_since = CASE WHEN w.is_wanted THEN c.due_since END, finished_at = clock_timestamp(),
 		copied_at = coalesce(c.copied_at, clock_timestamp()),
 		stored_bytes = coalesce(j.stored_bytes, c.stored_bytes),
 		verified_at = CASE WHEN j.depth IS NULL THEN c.verified_at ELSE clock_timestamp() END,
 		verified_depth = coalesce(j.depth, c.verified_depth),
 		error = NULL, hint = NULL
-	FROM jsonb_to_record(coalesce(copy_end.result::jsonb, '{}')) AS j (stored_bytes bigint, depth text)
+	FROM jsonb_to_record(coalesce(copy_end.result::jsonb, '{}')) AS j (stored_bytes bigint, depth text),
+		/* Somebody may have asked for it to be read since. */
+		LATERAL (SELECT o.mend AND j.depth IS NULL
+				 FROM erpgo_backup.copy AS o
+				 WHERE o.backup_id = copy_end.id AND o.repository = copy_end.repository) AS w (is_wanted)
 	WHERE c.backup_id = copy_end.id AND c.repository = copy_end.repository
 	AND copy_end.outcome = 'ok';
 	UPDATE erpgo_backup.copy AS c
@@ -201,6 +214,65 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION erpgo_backup.copy_end(text, text, text, text, text, text, text)
 	IS 'notes how a copy ended; result: what the engine said, a JSON object; is_its_own: the backup itself was the reason, not the repository';
+
+CREATE FUNCTION erpgo_backup.copy_look(id text, repository text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	UPDATE erpgo_backup.copy AS c
+	SET looked_at = clock_timestamp()
+	WHERE c.backup_id = copy_look.id AND c.repository = copy_look.repository;
+END;
+COMMENT ON FUNCTION erpgo_backup.copy_look(text, text) IS 'notes that the verification of a copy begins';
+
+CREATE FUNCTION erpgo_backup.copy_looked(id text, repository text, outcome text,
+										 depth text, damage text, is_its_own text)
+RETURNS void
+LANGUAGE sql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	UPDATE erpgo_backup.copy AS c
+	SET verified_at = clock_timestamp(), verified_depth = copy_looked.depth
+	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
+	AND copy_looked.outcome = 'ok' AND c.copied_at IS NOT NULL;
+	-- What looked deeper and failed is not taken back.
+	UPDATE erpgo_backup.copy AS c
+	SET status = 'ok', due_since = NULL, mend = false, damage = NULL, damage_depth = NULL,
+		error = NULL, hint = NULL
+	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
+	AND copy_looked.outcome = 'ok' AND c.damage IS NOT NULL AND c.status <> 'copying'
+	AND erpgo_backup.depth_rank(c.damage_depth) <= erpgo_backup.depth_rank(copy_looked.depth);
+	UPDATE erpgo_backup.copy AS c
+	SET status = CASE c.status WHEN 'copying' THEN c.status ELSE 'failed' END,
+		damage = copy_looked.damage, error = copy_looked.damage, hint = NULL,
+		damage_depth = CASE
+			WHEN erpgo_backup.depth_rank(c.damage_depth)
+				> erpgo_backup.depth_rank(copy_looked.depth) THEN c.damage_depth
+			ELSE copy_looked.depth END,
+		mend = true, due_since = coalesce(c.due_since, clock_timestamp()),
+		attempts = 0, next_try_at = clock_timestamp()
+	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
+	AND copy_looked.damage IS NOT NULL AND c.copied_at IS NOT NULL;
+	/* What would fail with any other copy lets the series pass over all of them. */
+	UPDATE erpgo_backup.copy AS c
+	SET looked_at = clock_timestamp()
+	WHERE c.repository = copy_looked.repository
+	AND copy_looked.outcome = 'failed' AND NOT copy_looked.is_its_own::boolean;
+END;
+COMMENT ON FUNCTION erpgo_backup.copy_looked(text, text, text, text, text, text)
+	IS 'notes how the verification of a copy ended; is_its_own: the copy itself was the reason, not the repository';
+
+CREATE VIEW erpgo_backup.copy_candidate AS
+	SELECT c.backup_id AS id, c.repository, erpgo_backup.microseconds(b.started_at) AS made_at,
+		   erpgo_backup.microseconds(coalesce(c.verified_at, c.copied_at)) AS proven_at,
+		   erpgo_backup.microseconds(c.looked_at) AS tried_at
+	FROM erpgo_backup.copy AS c
+	JOIN erpgo_backup.backup AS b ON b.id = c.backup_id
+	JOIN erpgo_backup.further_repository AS f ON f.url = c.repository
+	WHERE c.status = 'ok' AND c.copied_at IS NOT NULL;
+COMMENT ON VIEW erpgo_backup.copy_candidate
+	IS 'copies that a schedule may verify: when the backup was made, and each was read and looked at last';
 
 CREATE FUNCTION erpgo_backup.copies_release()
 RETURNS void
@@ -234,7 +306,8 @@ SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH gone AS (
 		UPDATE erpgo_backup.copy AS c
-		SET status = 'deleted', copied_at = NULL, due_since = NULL, marks = NULL
+		SET status = 'deleted', copied_at = NULL, due_since = NULL, marks = NULL, mend = false,
+			damage = NULL, damage_depth = NULL
 		WHERE c.backup_id = copy_deleted.deletion::jsonb ->> 'id'
 		AND c.repository = copy_deleted.repository
 		RETURNING c.stored_bytes)

@@ -224,6 +224,14 @@ CREATE VIEW erpgo_backup.condition_of_copies AS
 	FROM erpgo_backup.wal_follower AS w
 	WHERE w.now >= w.delayed_at
 	UNION ALL
+	SELECT 'verification_failed', c.backup_id COLLATE "default" || ' in repository ' || c.name, 'critical', c.backup_id,
+		   format('The last verification of the copy of backup "%s" in repository %s failed: %s', c.backup_id, c.name, c.damage)
+		   || chr(10) || CASE c.status_of_backup WHEN 'ok' THEN 'It is mended from the first repository.'
+							ELSE 'The first repository has no good backup to mend it from.' END,
+		   jsonb_build_object('repository', c.repository)
+	FROM erpgo_backup.copy_of_backup AS c
+	WHERE c.name IS NOT NULL AND c.damage IS NOT NULL
+	UNION ALL
 	SELECT 'cleanup_failed', 'repository ' || f.name, 'warning', NULL,
 		   'Old copies could not be removed: ' || t.cleanup_problem, '{}'
 	FROM erpgo_backup.further_repository AS f

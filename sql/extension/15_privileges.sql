@@ -6,7 +6,7 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA erpgo_backup FROM PUBLIC;
 REVOKE ALL ON FUNCTION
 	@extschema@.erpgo_backup_run(text, text[], boolean, text),
 	@extschema@.erpgo_backup_cancel(text),
-	@extschema@.erpgo_backup_verify(text, text),
+	@extschema@.erpgo_backup_verify(text, text, text),
 	@extschema@.erpgo_backup_list(),
 	@extschema@.erpgo_backup_pin(text, text),
 	@extschema@.erpgo_backup_unpin(text),

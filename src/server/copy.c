@@ -16,27 +16,12 @@
 PG_FUNCTION_INFO_V1(erpgo_backup_copy);
 
 /*
- * Throws an error unless there are further repositories, and one of that name;
- * NULL is all of them.
+ * Does a job do what is asked for?
  */
-static void
-require_repository(const RepositoryList *list, const char *name)
+static bool
+is_same(const JobRequest *other, const JobRequest *request)
 {
-	bool		found = name == NULL;
-
-	if (list->count == 1)
-		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("there is no second repository"),
-				errhint("Add its URL to the setting erpgo_backup.repository, after a comma."));
-	for (int i = 1; i < list->count && !found; i++)
-		found = strcmp(name, repository_name(i)) == 0;
-	if (!found)
-		ereport(ERROR,
-				errcode(ERRCODE_UNDEFINED_OBJECT),
-				errmsg("there is no further repository \"%s\"", name),
-				errhint("Further repositories are named by their place in erpgo_backup.repository: \"2\"%s.",
-						list->count == 2 ? "" : psprintf(" to \"%d\"", list->count)));
+	return strcmp(other->id, request->id) == 0 && other->mend;
 }
 
 /*
@@ -52,13 +37,12 @@ copy_and_wait(JobRequest *request)
 	{
 		bool		joined;
 		JobSlot    *slot = job_request_or_join(request, &joined);
-		bool		is_same = !joined || strcmp(slot->request.id, request->id) == 0;
 		JobOutcome	outcome;
 		char	   *payload;
 
+		is_done = !joined || is_same(&slot->request, request);
 		session_await(slot, !joined, &outcome, &payload);
-		is_done = is_same;
-		if (is_same)
+		if (is_done)
 		{
 			session_show_warnings(payload);
 			session_throw(&outcome);
@@ -96,8 +80,8 @@ copy_later(const JobRequest *request)
 }
 
 /*
- * Copies a backup to one of the further repositories, or all; returns its
- * identifier.
+ * Copies a backup to one of the further repositories, or all, or mends the copy
+ * there; returns its identifier.
  */
 Datum
 erpgo_backup_copy(PG_FUNCTION_ARGS)
@@ -115,11 +99,12 @@ erpgo_backup_copy(PG_FUNCTION_ARGS)
 	wait = PG_GETARG_BOOL(2);
 	session_require_jobs(true);
 	list = settings_repositories();
-	require_repository(list, name);
+	repository_require_further(list, name);
 	if (wait)
 		session_refuse_blocking_caller("copy");
 
 	request = session_request(JOB_COPY);
+	request->mend = true;
 	strlcpy(request->id, session_backup_id(text_to_cstring(PG_GETARG_TEXT_PP(0))),
 			sizeof(request->id));
 	require_good(request->id);

@@ -25,6 +25,7 @@ typedef struct CopyTurn
 {
 	char		target[REPOSITORY_URL_SIZE];
 	char		id[BACKUP_ID_SIZE]; /* to be copied now; "" if none is */
+	bool		mend;			/* and to be read if it is there */
 	int64		next_ms;		/* until one is */
 } CopyTurn;
 
@@ -72,7 +73,8 @@ read_turn(CopyTurn *turn, int row)
 
 	strlcpy(turn->target, statement_text(row, 1), sizeof(turn->target));
 	strlcpy(turn->id, id == NULL ? "" : id, sizeof(turn->id));
-	turn->next_ms = strtoll(statement_text(row, 3), NULL, 10);
+	turn->mend = id != NULL && strcmp(statement_text(row, 3), "true") == 0;
+	turn->next_ms = strtoll(statement_text(row, 4), NULL, 10);
 }
 
 /*
@@ -89,7 +91,7 @@ look(void *subject)
 	statement_run("SELECT erpgo_backup.copies_plan()", 0, NULL);
 	if (agenda->is_released)
 		statement_run("SELECT erpgo_backup.copies_release()", 0, NULL);
-	count = (int) statement_run("SELECT url, backup_id, next_ms FROM erpgo_backup.copy_agenda",
+	count = (int) statement_run("SELECT url, backup_id, mend::text, next_ms FROM erpgo_backup.copy_agenda",
 								0, NULL);
 	agenda->count = Min(count, REPOSITORY_LIST_LIMIT);
 	for (int i = 0; i < agenda->count; i++)
@@ -111,6 +113,7 @@ take_turn(const CopyTurn *turn)
 	if (job_target_active(JOB_COPY, turn->target) || job_backup_active() ||
 		job_free_slots() <= SLOTS_LEFT)
 		return RETRY_MS;
+	request.mend = turn->mend;
 	strlcpy(request.id, turn->id, sizeof(request.id));
 	strlcpy(request.target, turn->target, sizeof(request.target));
 	(void) job_request(&request, 0, false);

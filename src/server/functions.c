@@ -59,12 +59,25 @@ request_on_backup(FunctionCallInfo fcinfo, JobKind kind)
 }
 
 /*
- * Verifies a backup; returns its identifier, the depth and the time.
+ * Has a request be about a further repository, by its name.
+ */
+static void
+set_target(JobRequest *request, const char *name)
+{
+	RepositoryList *list = settings_repositories();
+
+	repository_require_further(list, name);
+	strlcpy(request->target, list->repositories[atoi(name) - 1].url, sizeof(request->target));
+}
+
+/*
+ * Verifies a backup, or its copy in a further repository; returns its
+ * identifier, the depth and the time.
  */
 Datum
 erpgo_backup_verify(PG_FUNCTION_ARGS)
 {
-	VerifyDepth depth = read_depth(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	VerifyDepth depth;
 	JobRequest *request;
 	JobOutcome	outcome;
 	TupleDesc	tupdesc;
@@ -73,9 +86,16 @@ erpgo_backup_verify(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("\"id\" and \"depth\" must not be null"));
+	depth = read_depth(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	session_require_jobs(true);
 	request = request_on_backup(fcinfo, JOB_VERIFY);
 	request->depth = depth;
+	if (!PG_ARGISNULL(2))
+		set_target(request, text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	session_do(request, 0, &outcome);
 
 	values[0] = CStringGetTextDatum(request->id);

@@ -70,14 +70,27 @@ begin_backup(const JobRequest *request)
 }
 
 /*
- * Notes that a copy begins.
+ * Does a request make a copy, or verify one?
+ */
+static bool
+is_about_copy(const JobRequest *request)
+{
+	return request->kind == JOB_COPY ||
+		(request->kind == JOB_VERIFY && request->target[0] != '\0');
+}
+
+/*
+ * Notes that a copy begins, or its verification.
  */
 static void
 begin_copy(const JobRequest *request)
 {
-	const char *args[] = {request->id, request->target};
+	const char *args[] = {request->id, request->target, request->mend ? "true" : "false"};
 
-	statement_run("SELECT erpgo_backup.copy_begin($1, $2)", lengthof(args), args);
+	if (request->kind == JOB_COPY)
+		statement_run("SELECT erpgo_backup.copy_begin($1, $2, $3)", lengthof(args), args);
+	else
+		statement_run("SELECT erpgo_backup.copy_look($1, $2)", 2, args);
 }
 
 void
@@ -92,16 +105,16 @@ history_begin(const JobRequest *request)
 	};
 
 	history_require();
-	if (request->kind == JOB_BACKUP && request->attempt == 1)
+	if (is_about_copy(request))
+		begin_copy(request);
+	else if (request->kind == JOB_BACKUP && request->attempt == 1)
 		begin_backup(request);
 	else if (request->kind == JOB_BACKUP)
 		statement_run("UPDATE erpgo_backup.backup SET status = 'running' WHERE id = $1",
 					  1, args);
-	if (request->kind == JOB_BACKUP || request->kind == JOB_VERIFY)
+	if (request->kind == JOB_BACKUP || (request->kind == JOB_VERIFY && !is_about_copy(request)))
 		statement_run("SELECT erpgo_backup.attempt_begin($1, $2, $3, $4)",
 					  lengthof(args), args);
-	if (request->kind == JOB_COPY)
-		begin_copy(request);
 	transaction_end(caller);
 }
 

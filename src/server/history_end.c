@@ -103,21 +103,48 @@ end_event(const JobRequest *request, const JobEnd *end)
 }
 
 /*
- * Notes how a copy ended, and whether the backup itself was the reason: what
+ * Was a backup itself the reason why a job on it, or its copy, failed?  What
  * else fails would do so with any.
+ */
+static const char *
+is_its_own(const JobEnd *end)
+{
+	return end->damaged || end->outcome->sqlstate == ERRCODE_UNDEFINED_OBJECT ?
+		"true" : "false";
+}
+
+/*
+ * Notes what a verification found of a copy in a further repository.
+ */
+static void
+end_copy_verification(const JobRequest *request, const JobEnd *end)
+{
+	const char *args[] = {
+		request->id,
+		request->target,
+		end->status,
+		verify_depth_name(request->depth),
+		end->damaged ? end->outcome->message : NULL,
+		is_its_own(end),
+	};
+
+	statement_run("SELECT erpgo_backup.copy_looked($1, $2, $3, $4, $5, $6)",
+				  lengthof(args), args);
+}
+
+/*
+ * Notes how a copy ended.
  */
 static void
 end_copy(const JobRequest *request, const JobEnd *end)
 {
 	const JobOutcome *outcome = end->outcome;
-	bool		is_its_own = end->damaged ||
-		outcome->sqlstate == ERRCODE_UNDEFINED_OBJECT;
 	const char *args[] = {
 		request->id,
 		request->target,
 		end->status,
 		end->result_json,
-		is_its_own ? "true" : "false",
+		is_its_own(end),
 		text_or_null(outcome->message),
 		text_or_null(outcome->hint),
 	};
@@ -145,6 +172,11 @@ history_end(const JobRequest *request, const JobEnd *end)
 				end_backup(request, end);
 			break;
 		case JOB_VERIFY:
+			if (request->target[0] != '\0')
+			{
+				end_copy_verification(request, end);
+				break;
+			}
 			end_attempt(request, end);
 			end_verification(request, end);
 			break;

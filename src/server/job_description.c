@@ -332,6 +332,7 @@ job_description(const JobRequest *request)
 		case JOB_COPY:
 		case JOB_COPY_WAL:
 			put_text(&json, "source", settings_repository());
+			put_flag(&json, "mend", request->mend);
 			break;
 		case JOB_MEASURE:
 			put_repositories(&json);

@@ -82,6 +82,7 @@ typedef struct JobRequest
 	VerifyDepth depth;			/* of a verification */
 	TimestampTz series_started_at;	/* of the verifications that it is one of;
 									 * 0 if it is alone */
+	bool		mend;			/* a copy that is there is read, and mended */
 	int			database_count; /* 0: all databases */
 	char		databases[JOB_DATABASES_SIZE];	/* names, each with its zero */
 	char		label[JOB_TEXT_SIZE];

@@ -108,6 +108,26 @@ settings_repository(void)
 }
 
 void
+repository_require_further(const RepositoryList *list, const char *name)
+{
+	bool		found = name == NULL;
+
+	if (list->count == 1)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("there is no second repository"),
+				errhint("Add its URL to the setting erpgo_backup.repository, after a comma."));
+	for (int i = 1; i < list->count && !found; i++)
+		found = strcmp(name, repository_name(i)) == 0;
+	if (!found)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("there is no further repository \"%s\"", name),
+				errhint("Further repositories are named by their place in erpgo_backup.repository: \"2\"%s.",
+						list->count == 2 ? "" : psprintf(" to \"%d\"", list->count)));
+}
+
+void
 repository_list_to_json(StringInfo json)
 {
 	RepositoryList *list = settings_repositories();

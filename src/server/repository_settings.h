@@ -28,4 +28,10 @@ extern void repository_list_to_json(StringInfo json);
 /* What is called the name of a repository: its place in the list, from 1 on. */
 extern char *repository_name(int index);
 
+/*
+ * Throws an error unless there are further repositories, and one of that name;
+ * NULL is any.
+ */
+extern void repository_require_further(const RepositoryList *list, const char *name);
+
 #endif

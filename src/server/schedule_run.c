@@ -103,7 +103,6 @@ request_verification(JobRequest *request)
 	if (job_kind_active(JOB_VERIFY))
 		return "another verification is running";
 	request->kind = JOB_VERIFY;
-	request->depth = VERIFY_FULL;
 	request->series_started_at = GetCurrentTimestamp();
 	if (!verification_next(request))
 		return "there is no backup";

@@ -29,15 +29,19 @@ result_time(int row, int column)
 }
 
 /*
- * Reads the backups that there are; their identifiers are in the last result.
+ * Reads the backups that there are, and the copies; their identifiers, and the
+ * URLs of further repositories, are in the last result.
  */
 static VerifyCandidate *
 load_candidates(int *count)
 {
 	VerifyCandidate *candidates;
 
-	*count = (int) statement_run("SELECT id, made_at, proven_at, tried_at"
-								 " FROM erpgo_backup.verification_candidate",
+	*count = (int) statement_run("SELECT id, made_at, proven_at, tried_at, NULL"
+								 " FROM erpgo_backup.verification_candidate"
+								 " UNION ALL"
+								 " SELECT id, made_at, proven_at, tried_at, repository"
+								 " FROM erpgo_backup.copy_candidate",
 								 0, NULL);
 	candidates = palloc((*count + 1) * sizeof(VerifyCandidate));
 	for (int i = 0; i < *count; i++)
@@ -58,6 +62,20 @@ unix_time(TimestampTz at)
 	return at + USECS_PER_DAY * (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE);
 }
 
+/*
+ * Has a request be about a row of the candidates.  A copy has the bytes of what
+ * is looked at in full in the first repository, so its digests suffice.
+ */
+static void
+take_candidate(JobRequest *request, int row)
+{
+	const char *url = statement_text(row, 5);
+
+	strlcpy(request->id, statement_text(row, 1), sizeof(request->id));
+	strlcpy(request->target, url == NULL ? "" : url, sizeof(request->target));
+	request->depth = url == NULL ? VERIFY_FULL : VERIFY_DIGEST;
+}
+
 bool
 verification_next(JobRequest *request)
 {
@@ -73,20 +91,21 @@ verification_next(JobRequest *request)
 										  candidates, count);
 
 	if (next >= 0)
-		strlcpy(request->id, statement_text(next, 1), sizeof(request->id));
+		take_candidate(request, next);
 	pfree(candidates);
 	return next >= 0;
 }
 
 /*
- * Does what a verification ended with concern no other backup?
+ * Can others be verified, whatever this one ended with?  A further repository
+ * that is away has the other copies in it passed over, see copy_looked.
  */
 static bool
-concerns_one_backup(const EngineRun *run)
+leaves_others(const JobRequest *request, const EngineRun *run)
 {
 	return run->succeeded || run->damaged ||
 		(run->stop == ENGINE_NOT_STOPPED &&
-		 run->outcome.sqlstate == ERRCODE_UNDEFINED_OBJECT);
+		 (run->outcome.sqlstate == ERRCODE_UNDEFINED_OBJECT || request->target[0] != '\0'));
 }
 
 void
@@ -95,7 +114,7 @@ verification_continue(const JobRequest *request, const EngineRun *run)
 	JobRequest	next = *request;
 
 	if (request->kind == JOB_VERIFY && request->series_started_at != 0 &&
-		setting_enabled && concerns_one_backup(run))
+		setting_enabled && leaves_others(request, run))
 		followup_request(&next, verification_next,
 						 "no more backups are verified this time");
 }

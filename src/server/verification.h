@@ -10,7 +10,8 @@
 
 /*
  * Fills in the next backup of the series that began at
- * request->series_started_at, within SPI; false if the series is over.
+ * request->series_started_at, or copy, and how deep to look, within SPI; false
+ * if the series is over.
  */
 extern bool verification_next(JobRequest *request);
 

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use ErpgoArchive qw(archive_segment);
-use ErpgoBackup;
+use ErpgoBackup qw(wait_for);
 use ErpgoS3;
 use JSON::PP ();
 use POSIX ();
@@ -76,5 +76,24 @@ like($out, qr/^\Q$ids[0]\E\s.*\bkeep\b.*locked until $until/m, 'what is locked i
 like($server->cli_ok('list'), qr/^\Q$ids[0]\E\s.*\bok\b/m, 'it is there');
 $server->cli_ok('verify', $ids[0], '--depth', 'full');
 
-$server->log_is_clean(qr/AccessDenied/);
+# A copy that is damaged there.
+my $copies = $s3->url('copies', object_lock => 'governance', lock_days => 2) =~ s{s3://\w+}{s3://locked}r;
+use_repository('file://' . $server->folder);
+$server->set('erpgo_backup.repository' => "file://" . $server->folder . ", $copies");
+my $id = $server->run_backup(databases => ['postgres']);
+wait_for('the copy', sub { $server->sql("SELECT status FROM erpgo_backup_copies WHERE id = '$id'") eq 'ok' });
+my $object = "copies/main/backup/$id/globals.sql.zst.aes";
+$s3->request('PUT', "locked/$object", 'nonsense');
+is(($server->cli('--repository', $copies, 'verify', $id))[0], 3, 'what is locked may get a version that is something else');
+%denial = (%denial, Action => ['s3:PutObject'], Resource => ["arn:aws:s3:::locked/copies/main/backup/*"]);
+$s3->request('PUT', 'locked?policy=', JSON::PP::encode_json({ Version => '2012-10-17', Statement => [ \%denial ] }));
+(undef, $out, $err) = $server->try_sql("SELECT erpgo_backup_copy('$id', '2')");
+like($err, qr{could not mend backup "$id" in repository "\Q$copies\E": could not store object "[^"]*globals[^"]*"}, 'which cannot be mended without the right to put it');
+like($err, qr/HINT:  What is damaged can be neither replaced nor removed there/, 'as the hint says');
+$s3->request('DELETE', 'locked?policy=', '');
+$server->sql("SELECT erpgo_backup_copy('$id', '2')");
+$server->cli_ok('--repository', $copies, 'verify', $id, '--depth', 'full');
+like($s3->request('HEAD', "locked/$object", ''), qr/^x-amz-object-lock-mode: GOVERNANCE/mi, 'with it, it is mended by another version, which is locked');
+
+$server->log_is_clean(qr/AccessDenied|is damaged and is mended|could not mend|erpgo_backup_copy/);
 done_testing();

@@ -5,9 +5,11 @@
 #include "sample.h"
 #include "scratch.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "isolated.h"
 #include "repository/backup_copy.h"
 #include "repository/backup_folder.h"
 
@@ -30,7 +32,7 @@ static void
 copy_all(void *context)
 {
 	CopyCase   *copy_case = context;
-	BackupCopy *copy = backup_copy_begin(copy_case->source, copy_case->target, copy_case->id);
+	BackupCopy *copy = backup_copy_begin(copy_case->source, copy_case->target, copy_case->id, false);
 	int64		done = 0;
 	int64		checked = 0;
 
@@ -41,6 +43,45 @@ copy_all(void *context)
 	if (copy->writer != NULL)
 		assert_int_equal(done, manifest_stored_size(copy->manifest));
 	backup_copy_finish(copy);
+}
+
+/* An object to be looked at in a process of its own. */
+typedef struct LookStep
+{
+	BackupCopy *copy;
+	int			object;
+	int64	   *done;
+} LookStep;
+
+static void
+look_step(void *context)
+{
+	LookStep   *step = context;
+
+	backup_copy_look(step->copy, step->object, step->done);
+}
+
+/* Copies a backup, or mends the copy that is there. */
+static void
+mend_all(void *context)
+{
+	CopyCase   *copy_case = context;
+	BackupCopy *copy = backup_copy_begin(copy_case->source, copy_case->target, copy_case->id, true);
+	int64	   *done = mmap(NULL, sizeof(int64), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	Failure		problem;
+
+	for (int i = 0; i < copy->manifest->object_count; i++)
+	{
+		LookStep	step = {copy, i, done};
+
+		copy->is_there[i] &= isolated_run(look_step, &step, &problem);
+	}
+	for (int i = 0; i < copy->manifest->object_count; i++)
+		backup_copy_object(copy, i, done);
+	for (int i = 0; i < copy->manifest->object_count; i++)
+		backup_copy_check(copy, i, done);
+	backup_copy_finish(copy);
+	munmap(done, sizeof(int64));
 }
 
 /* The number of a process that is over. */
@@ -162,6 +203,149 @@ damage_is_named_and_not_copied(void **state)
 	assert_int_equal(access(object_path(copy_case.target, ID_A, "nonsense"), F_OK), -1);
 }
 
+/* Ends a copy. */
+static void
+finish_copy(void *copy)
+{
+	backup_copy_finish(copy);
+}
+
+/* Changes a byte in the middle of a file. */
+static void
+flip_byte(const char *path)
+{
+	size_t		len;
+	char	   *bytes = scratch_read(path, &len);
+
+	bytes[len / 2] ^= 1;
+	scratch_write(path, bytes, len);
+	free(bytes);
+}
+
+/* Takes the last byte of a file away. */
+static void
+cut_byte(const char *path)
+{
+	size_t		len;
+	char	   *bytes = scratch_read(path, &len);
+
+	scratch_write(path, bytes, len - 1);
+	free(bytes);
+}
+
+/* Removes a file. */
+static void
+lose(const char *path)
+{
+	assert_int_equal(unlink(path), 0);
+}
+
+/* Puts something there that does not belong there. */
+static void
+put_nonsense(const char *path)
+{
+	scratch_write(psprintf("%s.nonsense", path), "x", 1);
+}
+
+static void
+whatever_is_damaged_in_a_copy_is_mended(void **state)
+{
+	void		(*const damages[]) (const char *path) = {flip_byte, cut_byte, lose, put_nonsense};
+	const Cipher ciphers[] = {CIPHER_NONE, CIPHER_AES_256_CBC};
+
+	for (int i = 0; i < lengthof(damages) * lengthof(ciphers); i++)
+	{
+		char	   *id = psprintf("20261122T18000%dZ-full", i);
+		CopyCase	copy_case = {*state, make_target(*state), id};
+		char	   *path;
+
+		sample_backup(*state, id, ciphers[i % lengthof(ciphers)]);
+		sample_add_event(*state, id, EVENT_PIN, NULL, "keep");
+		copy_all(&copy_case);
+		path = object_path(copy_case.target, id, last_object(*state, id));
+		damages[i / lengthof(ciphers)] (path);
+		mend_all(&copy_case);
+		assert_reads_back(copy_case.target, backup_load(copy_case.target, id));
+		assert_int_equal(access(psprintf("%s.nonsense", path), F_OK), -1);
+		assert_int_equal(access(object_path(copy_case.target, id, WRITER_NAME), F_OK), -1);
+	}
+}
+
+static void
+records_of_a_copy_are_mended_too(void **state)
+{
+	void		(*const damages[]) (const char *path) = {flip_byte, cut_byte, lose};
+
+	for (int i = 0; i < lengthof(damages); i++)
+	{
+		char	   *id = psprintf("20261122T18000%dZ-full", i);
+		CopyCase	copy_case = {*state, make_target(*state), id};
+		StoreListing events;
+		const char *reason;
+
+		sample_backup(*state, id, CIPHER_NONE);
+		sample_add_event(*state, id, EVENT_PIN, NULL, "keep");
+		copy_all(&copy_case);
+		damages[i] (object_path(copy_case.target, id, MANIFEST_NAME));
+		events = store_list(copy_case.target->store, backup_object_name(copy_case.target, id, EVENT_FOLDER));
+		assert_int_equal(events.count, 1);
+		damages[i] (psprintf("%s/%s", copy_case.target->store->url, events.objects[0].name));
+		mend_all(&copy_case);
+		assert_reads_back(copy_case.target, backup_load(copy_case.target, id));
+		assert_true(backup_is_pinned(backup_load(copy_case.target, id), &reason));
+	}
+}
+
+static void
+a_damaged_source_replaces_nothing(void **state)
+{
+	CopyCase	copy_case = {*state, make_target(*state), ID_A};
+	const char *name;
+
+	sample_backup(*state, ID_A, CIPHER_NONE);
+	copy_all(&copy_case);
+	name = last_object(*state, ID_A);
+	flip_byte(sample_path(ID_A, name));
+	mend_all(&copy_case);
+	assert_reads_back(copy_case.target, backup_load(copy_case.target, ID_A));
+
+	/* The same byte is wrong here, and another one there. */
+	cut_byte(object_path(copy_case.target, ID_A, name));
+	expect_failure(FAILURE_DAMAGED, sample_directory, mend_all, &copy_case);
+	assert_int_equal(access(object_path(copy_case.target, ID_A, name), F_OK), 0);
+	flip_byte(sample_path(ID_A, MANIFEST_NAME));
+	expect_failure(FAILURE_DAMAGED, MANIFEST_NAME, mend_all, &copy_case);
+	(void) backup_load(copy_case.target, ID_A);
+}
+
+static void
+a_manifest_that_cannot_be_authenticated_replaces_none(void **state)
+{
+	Repository *source = repository_open(sample_directory, "main", NULL);
+	CopyCase	copy_case = {source, make_target(*state), ID_A};
+
+	sample_backup(*state, ID_A, CIPHER_AES_256_CBC);
+	copy_all(&copy_case);
+	flip_byte(object_path(copy_case.target, ID_A, MANIFEST_NAME));
+	expect_failure(FAILURE_DUPLICATE, "is not the one in", mend_all, &copy_case);
+}
+
+static void
+a_backup_that_is_being_deleted_is_not_mended(void **state)
+{
+	CopyCase	copy_case = {*state, make_target(*state), ID_A};
+	BackupCopy *copy;
+
+	sample_backup(*state, ID_A, CIPHER_NONE);
+	copy_all(&copy_case);
+	copy = backup_copy_begin(copy_case.source, copy_case.target, ID_A, true);
+	copy->is_there[0] = false;
+	store_put_text(copy_case.target->store,
+				   backup_object_name(copy_case.target, ID_A, DELETING_NAME), "{}", PUT_NEW);
+	expect_failure(FAILURE_STATE, "is being deleted", finish_copy, copy);
+	assert_int_equal(access(object_path(copy_case.target, ID_A, copy->manifest->objects[0].name), F_OK), -1);
+}
+
 static void
 what_arrived_as_something_else_is_found_and_sent_again(void **state)
 {
@@ -201,6 +385,7 @@ another_backup_of_that_name_is_refused(void **state)
 	sample_backup(*state, ID_A, CIPHER_NONE);
 	sample_backup(copy_case.target, ID_A, CIPHER_AES_256_CBC);
 	expect_failure(FAILURE_DUPLICATE, "is not the one in", copy_all, &copy_case);
+	expect_failure(FAILURE_DUPLICATE, "is not the one in", mend_all, &copy_case);
 	copy_case.id = ID_B;
 	expect_failure(FAILURE_UNDEFINED, "does not exist", copy_all, &copy_case);
 }
@@ -213,6 +398,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(no_key_is_needed, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(what_is_said_of_a_backup_follows_but_not_what_was_found_in_its_bytes, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(damage_is_named_and_not_copied, sample_open, sample_close),
+		cmocka_unit_test_setup_teardown(whatever_is_damaged_in_a_copy_is_mended, sample_open, sample_close),
+		cmocka_unit_test_setup_teardown(records_of_a_copy_are_mended_too, sample_open, sample_close),
+		cmocka_unit_test_setup_teardown(a_damaged_source_replaces_nothing, sample_open, sample_close),
+		cmocka_unit_test_setup_teardown(a_manifest_that_cannot_be_authenticated_replaces_none, sample_open, sample_close),
+		cmocka_unit_test_setup_teardown(a_backup_that_is_being_deleted_is_not_mended, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(what_arrived_as_something_else_is_found_and_sent_again, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(a_folder_that_somebody_writes_to_is_left_alone, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(another_backup_of_that_name_is_refused, sample_open, sample_close)

@@ -72,7 +72,7 @@ copy_step(void *context)
 	CopyStep   *step = context;
 
 	*step->outcome = copy_backup(step->request->source, step->request->target,
-								 step->id, step->request->jobs);
+								 step->id, step->request->jobs, false);
 }
 
 /*

@@ -25,8 +25,11 @@ typedef struct CopyPass
 	BackupCopy *copy;
 	ObjectWork	work;
 	const char *phase;
+	bool		looks;			/* damage is noted, and no failure */
 	int64	   *done;			/* bytes of each object; shared */
 	int			object;			/* of the process that is started next */
+	Isolated   *running[COPY_LIMIT];
+	int			objects[COPY_LIMIT];	/* that these processes are at */
 } CopyPass;
 
 /*
@@ -56,16 +59,49 @@ object_step(void *context)
  * missing because its backup is being deleted is no damage.
  */
 static void
-give_up(const CopyPass *pass, Isolated **running, int count, const Failure *problem)
+give_up(const CopyPass *pass, const Failure *problem)
 {
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < COPY_LIMIT; i++)
 	{
-		if (running[i] != NULL)
-			isolated_kill(running[i]);
+		if (pass->running[i] != NULL)
+			isolated_kill(pass->running[i]);
 	}
 	if (problem->kind == FAILURE_DAMAGED)
 		(void) backup_texts_read(pass->copy->source, pass->copy->texts.id);
 	fail_with(problem);
+}
+
+/*
+ * Begins with as many objects as may be under way.
+ */
+static void
+start_objects(CopyPass *pass, int count)
+{
+	for (int i = 0; i < count && pass->object < pass->copy->manifest->object_count; i++)
+	{
+		if (pass->running[i] != NULL)
+			continue;
+		pass->objects[i] = pass->object;
+		pass->running[i] = isolated_start(object_step, pass);
+		pass->object++;
+	}
+}
+
+/*
+ * Takes the end of a process.
+ */
+static void
+take_end(CopyPass *pass, int slot)
+{
+	Isolated   *ended = pass->running[slot];
+	Failure		problem;
+
+	pass->running[slot] = NULL;
+	if (isolated_finish(ended, &problem))
+		return;
+	if (!pass->looks || problem.kind != FAILURE_DAMAGED)
+		give_up(pass, &problem);
+	pass->copy->is_there[pass->objects[slot]] = false;
 }
 
 /*
@@ -74,33 +110,20 @@ give_up(const CopyPass *pass, Isolated **running, int count, const Failure *prob
 static void
 run_pass(CopyPass *pass, int jobs)
 {
-	Isolated   *running[COPY_LIMIT] = {NULL};
-	int			object_count = pass->copy->manifest->object_count;
 	int			count = Max(1, Min(jobs, COPY_LIMIT));
 	int			ended = 0;
-	Failure		problem;
 
-	while (ended < object_count)
+	pass->done = workers_share(pass->copy->manifest->object_count * sizeof(int64));
+	while (ended < pass->copy->manifest->object_count)
 	{
 		int			slot;
 
-		for (int i = 0; i < count && pass->object < object_count; i++)
-		{
-			if (running[i] != NULL)
-				continue;
-			running[i] = isolated_start(object_step, pass);
-			pass->object++;
-		}
-		slot = isolated_wait_any(running, count, WATCH_MS);
+		start_objects(pass, count);
+		slot = isolated_wait_any(pass->running, count, WATCH_MS);
 		report(pass);
 		if (slot < 0)
 			continue;
-		if (!isolated_finish(running[slot], &problem))
-		{
-			running[slot] = NULL;
-			give_up(pass, running, count, &problem);
-		}
-		running[slot] = NULL;
+		take_end(pass, slot);
 		ended++;
 	}
 	report(pass);
@@ -116,32 +139,77 @@ renew_claim(void *writer)
 }
 
 /*
- * Copies all objects, and reads them back.
+ * Says what of a copy is to be mended; true if anything is.
+ */
+static bool
+tell_damage(const BackupCopy *copy)
+{
+	const Manifest *manifest = copy->manifest;
+	const char *first = copy->manifest_is_damaged ? "manifest.json" : NULL;
+	int			count = copy->manifest_is_damaged;
+
+	for (int i = 0; i < manifest->object_count; i++)
+	{
+		if (copy->is_there[i])
+			continue;
+		if (first == NULL)
+			first = manifest->objects[i].name;
+		count++;
+	}
+	if (count > 0)
+		notice("warning", NULL,
+			   "backup \"%s\" in repository \"%s\" is damaged and is mended: %d of its objects are missing or something else, the first one is \"%s\"",
+			   manifest->id, copy->target->store->url, count, first);
+	return count > 0;
+}
+
+/*
+ * Looks at all objects that are there.  True if something is to be copied.
+ */
+static bool
+look_for_damage(BackupCopy *copy, int jobs)
+{
+	CopyPass	looking = {copy, backup_copy_look, "verifying", .looks = true};
+
+	run_pass(&looking, jobs);
+	if (copy->writer != NULL)
+		return true;
+	backup_copy_require_published(copy);
+	return tell_damage(copy);
+}
+
+/*
+ * Copies all objects that are not there, and reads them back.
  */
 static void
 copy_objects(BackupCopy *copy, int jobs)
 {
-	size_t		size = copy->manifest->object_count * sizeof(int64);
-	CopyPass	copying = {copy, backup_copy_object, "copying", workers_share(size)};
-	CopyPass	verifying = {copy, backup_copy_check, "verifying", workers_share(size)};
+	CopyPass	copying = {copy, backup_copy_object, "copying"};
+	CopyPass	verifying = {copy, backup_copy_check, "verifying"};
 
-	progress_set_companion(renew_claim, copy->writer);
-	run_pass(&copying, jobs);
-	run_pass(&verifying, jobs);
+	if (copy->writer != NULL)
+		progress_set_companion(renew_claim, copy->writer);
+	if (!copy->mends || look_for_damage(copy, jobs))
+	{
+		run_pass(&copying, jobs);
+		run_pass(&verifying, jobs);
+	}
 	progress_set_companion(NULL, NULL);
 }
 
 CopyOutcome
-copy_backup(Repository *source, Repository *target, const char *backup_id, int jobs)
+copy_backup(Repository *source, Repository *target, const char *backup_id, int jobs,
+			bool mends)
 {
-	BackupCopy *copy = backup_copy_begin(source, target, backup_id);
+	BackupCopy *copy = backup_copy_begin(source, target, backup_id, mends);
 	CopyOutcome outcome = {
 		.was_there = copy->writer == NULL,
+		.was_read = copy->writer != NULL || mends,
 		.authenticated = copy->authenticated,
 		.stored_bytes = manifest_stored_size(copy->manifest)
 	};
 
-	if (!outcome.was_there)
+	if (outcome.was_read)
 		copy_objects(copy, jobs);
 	backup_copy_finish(copy);
 	return outcome;

@@ -9,7 +9,8 @@
 /* What became of a backup that was to be copied. */
 typedef struct CopyOutcome
 {
-	bool		was_there;		/* only events were copied */
+	bool		was_there;		/* the target had it, if damaged */
+	bool		was_read;		/* all of it was read there */
 	bool		authenticated;	/* its manifest was, with the key */
 	int64		stored_bytes;	/* that the backup has */
 } CopyOutcome;
@@ -18,9 +19,12 @@ typedef struct CopyOutcome
  * Copies a backup, by so many processes at a time, and reads it back, with
  * progress.  Damage in the source is FAILURE_DAMAGED and names the object;
  * what was copied until then stays, and the next copy goes on with it.
+ *
+ * Of a backup that is there only events are copied; with mends it is read, and
+ * what is damaged there is stored anew.
  */
 extern CopyOutcome copy_backup(Repository *source, Repository *target,
-							   const char *backup_id, int jobs);
+							   const char *backup_id, int jobs, bool mends);
 
 /*
  * Copies the WAL that the target lacks, and the keys, with progress; how many

@@ -45,17 +45,19 @@ store_finding(const VerifyStep *step, EventKind kind, const char *value)
 					 step->backup, &event);
 }
 
-json_t *
-job_verify(json_t *job)
+void
+job_verify_backup(json_t *job, Repository *repository, const Backup *backup,
+				  VerifyDepth depth)
 {
-	VerifyStep	step = {.depth = job_depth(job)};
+	VerifyStep	step = {
+		.repository = repository,
+		.backup = backup,
+		.depth = depth,
+		.pg_restore = program_path(job_bindir(job), "pg_restore"),
+		.jobs = (int) job_integer(job, "jobs", 1)
+	};
 	Failure		problem;
 
-	progress_report("verifying", NULL, 0, 0);
-	step.repository = job_owned_repository(job);
-	step.backup = backup_load(step.repository, job_backup_id(job));
-	step.jobs = (int) job_integer(job, "jobs", 1);
-	step.pg_restore = program_path(job_bindir(job), "pg_restore");
 	if (!isolated_run(verify_step, &step, &problem))
 	{
 		/* That it could not be verified says nothing of the backup. */
@@ -63,6 +65,17 @@ job_verify(json_t *job)
 			store_finding(&step, EVENT_FAILED, problem.message);
 		fail_with(&problem);
 	}
-	store_finding(&step, EVENT_VERIFIED, verify_depth_name(step.depth));
-	return json_pack("{s:s}", "depth", verify_depth_name(step.depth));
+	store_finding(&step, EVENT_VERIFIED, verify_depth_name(depth));
+}
+
+json_t *
+job_verify(json_t *job)
+{
+	VerifyDepth depth = job_depth(job);
+	Repository *repository;
+
+	progress_report("verifying", NULL, 0, 0);
+	repository = job_owned_repository(job);
+	job_verify_backup(job, repository, backup_load(repository, job_backup_id(job)), depth);
+	return json_pack("{s:s}", "depth", verify_depth_name(depth));
 }

@@ -56,49 +56,147 @@ copy_keys(const BackupCopy *copy)
 			 copy->manifest->sealed ? "seal" : "key", copy->source->store->url);
 }
 
+/* The manifest of a copy, to be read in a process of its own. */
+typedef struct ManifestStep
+{
+	Repository *repository;
+	BackupTexts texts;			/* without events */
+} ManifestStep;
+
+static void
+manifest_step(void *context)
+{
+	ManifestStep *step = context;
+
+	(void) backup_texts_parse(step->repository, &step->texts);
+}
+
+/*
+ * Is what the target has as the manifest damaged, so that the source's may
+ * take its place?  Only one that was authenticated does.
+ */
+static bool
+is_replaceable(const BackupCopy *copy, char *manifest)
+{
+	ManifestStep step = {
+		.repository = copy->target,
+		.texts = {
+			.id = copy->texts.id,
+			.manifest_name = copy->texts.manifest_name,
+			.manifest = manifest
+		}
+	};
+	Failure		problem;
+
+	return copy->mends && copy->authenticated &&
+		!isolated_run(manifest_step, &step, &problem) &&
+		problem.kind == FAILURE_DAMAGED;
+}
+
 /*
  * Has the target the backup already?  Another one of its name is a failure.
  */
 static bool
-is_copied(const BackupCopy *copy)
+is_copied(BackupCopy *copy)
 {
 	Store	   *store = copy->target->store;
 	char	   *manifest;
-	bool		is_same;
 
 	if (backup_folder_state(copy->target, copy->texts.id) != FOLDER_PUBLISHED)
 		return false;
+	store_forget(store, copy->texts.manifest_name);
 	manifest = store_get_text(store, copy->texts.manifest_name, MANIFEST_LIMIT);
 	if (manifest == NULL)
 		return false;
-	is_same = strcmp(manifest, copy->texts.manifest) == 0;
-	pg_free(manifest);
-	if (!is_same)
+	if (strcmp(manifest, copy->texts.manifest) != 0)
+		copy->manifest_is_damaged = is_replaceable(copy, manifest);
+	if (strcmp(manifest, copy->texts.manifest) != 0 && !copy->manifest_is_damaged)
 		fail(FAILURE_DUPLICATE,
 			 "Verify the one there. If it is damaged, remove its folder and copy the backup again.",
 			 "object \"%s\" in repository \"%s\" is not the one in \"%s\"",
 			 copy->texts.manifest_name, store->url, copy->source->store->url);
+	pg_free(manifest);
 	return true;
 }
 
 /*
- * The number of the object with that name, below the backup's folder, and with
- * the size that the manifest says; -1 if there is none.
+ * The number of the object with that name, below the backup's folder; -1 if
+ * there is none.
  */
 static int
-find_object(const Manifest *manifest, const char *name, int64 size)
+find_object(const Manifest *manifest, const char *name)
 {
 	for (int i = 0; i < manifest->object_count; i++)
 	{
 		if (strcmp(manifest->objects[i].name, name) == 0)
-			return manifest->objects[i].stored_size == size ? i : -1;
+			return i;
 	}
 	return -1;
 }
 
 /*
- * Takes stock of what an unfinished copy has left, and removes what cannot be
- * part of the backup.
+ * Is an object, by its name below the backup's folder, one that the manifest
+ * does not name, but which is there with reason?
+ */
+static bool
+is_record(const BackupCopy *copy, const char *name)
+{
+	return strcmp(name, WRITER_NAME) == 0 ||
+		(copy->writer == NULL && (strcmp(name, MANIFEST_NAME) == 0 ||
+								  strncmp(name, EVENT_FOLDER, strlen(EVENT_FOLDER)) == 0));
+}
+
+/*
+ * Fails because a copy could not be mended.
+ */
+static void
+fail_to_mend(const BackupCopy *copy, const Failure *problem)
+{
+	const char *place = problem->kind != FAILURE_DAMAGED ? "" :
+		psprintf("in repository \"%s\", ", copy->source->store->url);
+	Failure		failure = *problem;
+
+	if (problem->kind == FAILURE_PERMISSION)
+		failure.hint = "What is damaged can be neither replaced nor removed there. Allow that, or wait until what forbids it, as a lock, has ended; then copy the backup again.";
+	failure.message = psprintf("could not mend backup \"%s\" in repository \"%s\": %s%s",
+							   copy->texts.id, copy->target->store->url, place, problem->message);
+	fail_with(&failure);
+}
+
+/* What is not part of a backup, to be removed in a process of its own. */
+typedef struct RemovalStep
+{
+	Store	   *store;
+	const char *name;
+} RemovalStep;
+
+static void
+removal_step(void *context)
+{
+	RemovalStep *step = context;
+
+	store_remove(step->store, step->name);
+}
+
+/*
+ * Removes an object that is not part of the backup.
+ */
+static void
+remove_stray(const BackupCopy *copy, const char *name)
+{
+	RemovalStep step = {copy->target->store, name};
+	Failure		problem;
+
+	if (!copy->mends)
+		store_remove(step.store, name);
+	else if (!isolated_run(removal_step, &step, &problem))
+		fail_to_mend(copy, &problem);
+}
+
+/*
+ * Takes stock of what an earlier copy has left, and removes what cannot be
+ * part of the backup.  What is to be replaced in one that counts stays until
+ * then.
  */
 static void
 take_stock(BackupCopy *copy)
@@ -107,88 +205,120 @@ take_stock(BackupCopy *copy)
 	StoreListing listing = backup_objects(copy->target, manifest->id);
 	char	   *folder = backup_object_name(copy->target, manifest->id, "");
 
-	copy->is_there = pg_malloc0(manifest->object_count + 1);
 	for (int i = 0; i < listing.count; i++)
 	{
-		const char *name = listing.objects[i].name + strlen(folder);
-		int			object = find_object(manifest, name, listing.objects[i].size);
+		const StoreObject *found = &listing.objects[i];
+		const char *name = found->name + strlen(folder);
+		int			object = find_object(manifest, name);
 
-		if (object >= 0)
+		if (object >= 0 && found->size == manifest->objects[object].stored_size)
 			copy->is_there[object] = true;
-		else if (strcmp(name, WRITER_NAME) != 0)
-			store_remove(copy->target->store, listing.objects[i].name);
+		else if (!is_record(copy, name) && (object < 0 || copy->writer != NULL))
+			remove_stray(copy, found->name);
 	}
 	store_listing_free(&listing);
 	pg_free(folder);
 }
 
 BackupCopy *
-backup_copy_begin(Repository *source, Repository *target, const char *backup_id)
+backup_copy_begin(Repository *source, Repository *target, const char *backup_id,
+				  bool mends)
 {
 	BackupCopy *copy = pg_malloc0(sizeof(BackupCopy));
 
 	copy->source = source;
 	copy->target = target;
+	copy->mends = mends;
 	copy->texts = backup_texts_read(source, backup_id);
 	read_source(copy);
 	copy_keys(copy);
-	if (is_copied(copy))
-		return copy;
-	copy->writer = backup_begin_copy(target, copy->manifest);
-	take_stock(copy);
+	copy->is_there = pg_malloc0(copy->manifest->object_count + 1);
+	if (!is_copied(copy))
+		copy->writer = backup_begin_copy(target, copy->manifest);
+	if (copy->writer != NULL || mends)
+		take_stock(copy);
 	return copy;
 }
 
-void
-backup_copy_object(BackupCopy *copy, int object, int64 *done)
-{
-	const ManifestObject *described = &copy->manifest->objects[object];
-	char	   *name;
-	Sink	   *put;
-
-	if (copy->is_there[object])
-	{
-		*done += described->stored_size;
-		return;
-	}
-	name = backup_object_name(copy->target, copy->manifest->id, described->name);
-	put = store_put(copy->target->store, name, PUT_NEW);
-	object_read_stored(copy->source, copy->manifest->id, described, put, done);
-	sink_release(put);
-	pg_free(name);
-}
-
-/* An object to be compared with the manifest in a process of its own. */
-typedef struct CheckStep
+/* Something to be done to an object in a process of its own. */
+typedef struct ObjectStep
 {
 	const BackupCopy *copy;
 	const ManifestObject *object;
 	int64	   *done;
-} CheckStep;
+} ObjectStep;
 
 static void
 check_step(void *context)
 {
-	CheckStep  *step = context;
+	ObjectStep *step = context;
 
 	object_verify_digest(step->copy->target, step->copy->manifest->id,
 						 step->object, true, step->done, NULL);
 }
 
 void
+backup_copy_look(BackupCopy *copy, int object, int64 *done)
+{
+	ObjectStep	step = {copy, &copy->manifest->objects[object], done};
+
+	if (copy->is_there[object])
+		check_step(&step);
+	else
+		*done += step.object->stored_size;
+}
+
+/*
+ * Reads an object from the source, compares it, and has the target take it.
+ */
+static void
+store_step(void *context)
+{
+	ObjectStep *step = context;
+	const BackupCopy *copy = step->copy;
+	const char *id = copy->manifest->id;
+	char	   *name = backup_object_name(copy->target, id, step->object->name);
+	Sink	   *put = store_put(copy->target->store, name, copy->mends ? PUT_REPLACE : PUT_NEW);
+
+	object_read_stored(copy->source, id, step->object, put, step->done);
+	sink_release(put);
+	pg_free(name);
+}
+
+void
+backup_copy_object(BackupCopy *copy, int object, int64 *done)
+{
+	ObjectStep	step = {copy, &copy->manifest->objects[object], done};
+	Failure		problem;
+
+	if (copy->is_there[object])
+		*done += step.object->stored_size;
+	else if (!copy->mends)
+		store_step(&step);
+	else if (!isolated_run(store_step, &step, &problem))
+		fail_to_mend(copy, &problem);
+}
+
+void
 backup_copy_check(BackupCopy *copy, int object, int64 *done)
 {
 	const ManifestObject *described = &copy->manifest->objects[object];
-	CheckStep	step = {copy, described, done};
+	ObjectStep	step = {copy, described, done};
 	char	   *name;
 	Failure		problem;
 
+	if (copy->mends && copy->is_there[object])
+	{
+		*done += described->stored_size;
+		return;
+	}
 	if (isolated_run(check_step, &step, &problem))
 		return;
 	if (problem.kind != FAILURE_DAMAGED)
 		fail_with(&problem);
 	name = backup_object_name(copy->target, copy->manifest->id, described->name);
-	store_remove(copy->target->store, name);
+	if (copy->writer != NULL)
+		store_remove(copy->target->store, name);
 	fail(FAILURE_IO, "Copy the backup again; what was read back well stays there.",
 		 "could not copy object \"%s\": repository \"%s\" gave back something else",
 		 name, copy->target->store->url);
@@ -209,7 +339,7 @@ is_to_be_copied(const BackupCopy *copy, const char *name)
 }
 
 /*
- * Copies the events that the target lacks.
+ * Copies the events that the target lacks, or has damaged.
  */
 static void
 copy_events(const BackupCopy *copy)
@@ -227,8 +357,49 @@ copy_events(const BackupCopy *copy)
 		there = store_get_text(store, event->name, RECORD_LIMIT);
 		if (there == NULL)
 			store_put_text(store, event->name, event->content, PUT_NEW);
+		else if (copy->mends && copy->authenticated && strcmp(there, event->content) != 0)
+			store_put_text(store, event->name, event->content, PUT_REPLACE);
 		pg_free(there);
 	}
+}
+
+void
+backup_copy_require_published(const BackupCopy *copy)
+{
+	const Manifest *manifest = copy->manifest;
+
+	if (backup_folder_state(copy->target, manifest->id) == FOLDER_PUBLISHED)
+		return;
+	for (int i = 0; copy->mends && i < manifest->object_count; i++)
+	{
+		if (!copy->is_there[i])
+			store_remove(copy->target->store,
+						 backup_object_name(copy->target, manifest->id,
+											manifest->objects[i].name));
+	}
+	fail(FAILURE_STATE, "Copy it again when that is done.",
+		 "backup \"%s\" is being deleted in repository \"%s\"",
+		 copy->texts.id, copy->target->store->url);
+}
+
+/*
+ * Puts the source's manifest in the place of one that is damaged.
+ */
+static void
+replace_manifest(const BackupCopy *copy)
+{
+	Store	   *store = copy->target->store;
+	const char *name = copy->texts.manifest_name;
+	char	   *stored;
+
+	store_put_text(store, name, copy->texts.manifest, PUT_REPLACE);
+	store_forget(store, name);
+	stored = store_get_text(store, name, MANIFEST_LIMIT);
+	if (stored == NULL || strcmp(stored, copy->texts.manifest) != 0)
+		fail(FAILURE_IO, "Copy the backup again.",
+			 "could not copy object \"%s\": repository \"%s\" gave back something else",
+			 name, store->url);
+	pg_free(stored);
 }
 
 void
@@ -240,10 +411,8 @@ backup_copy_finish(BackupCopy *copy)
 		backup_publish_copy(copy->writer, copy->texts.manifest);
 		return;
 	}
-
 	/* Who deletes it may not have seen a pin that came with the events. */
-	if (backup_folder_state(copy->target, copy->texts.id) != FOLDER_PUBLISHED)
-		fail(FAILURE_STATE, "Copy it again when that is done.",
-			 "backup \"%s\" is being deleted in repository \"%s\"",
-			 copy->texts.id, copy->target->store->url);
+	backup_copy_require_published(copy);
+	if (copy->manifest_is_damaged)
+		replace_manifest(copy);
 }

@@ -13,35 +13,55 @@ typedef struct BackupCopy
 	BackupTexts texts;			/* of the source */
 	Manifest   *manifest;
 	bool		authenticated;	/* the key that the manifest needs was there */
+	bool		mends;			/* what is damaged in the target is replaced */
 	BackupWriter *writer;		/* NULL: the target has the backup already */
-	bool	   *is_there;		/* of each object: has it arrived before? */
+	bool		manifest_is_damaged;	/* that of the target */
+	bool	   *is_there;		/* of each object: has it arrived before?  The
+								 * caller takes back what is found damaged */
 } BackupCopy;
 
 /*
  * Reads what is to be copied, and takes the folder in the target, with what an
  * unfinished copy has left there.  What the manifest does not name goes.  The
  * keys are copied first.  Fails as backup_load and backup_begin_copy do; an
- * other backup of this name is FAILURE_DUPLICATE.
+ * other backup of this name is FAILURE_DUPLICATE, but with mends not one that
+ * cannot be read.
  */
 extern BackupCopy *backup_copy_begin(Repository *source, Repository *target,
-									 const char *backup_id);
+									 const char *backup_id, bool mends);
 
 /*
- * Copies one object, if it is not there.  FAILURE_DAMAGED, with nothing in the
- * target, unless it is what the manifest says.  *done grows by its bytes.
+ * Reads an object that is in the target.  FAILURE_DAMAGED unless it is what
+ * the manifest says.  *done grows by its bytes.
+ */
+extern void backup_copy_look(BackupCopy *copy, int object, int64 *done);
+
+/*
+ * Copies one object, if it is not there.  FAILURE_DAMAGED, with nothing changed
+ * in the target, unless it is what the manifest says.  *done grows by its
+ * bytes; with mends it is memory that child processes share.
  */
 extern void backup_copy_object(BackupCopy *copy, int object, int64 *done);
 
 /*
- * Reads an object back from the target.  One that is not what the manifest
- * says is removed, and FAILURE_IO.  *done is memory that child processes share.
+ * Reads an object back from the target that was copied.  One that is not what
+ * the manifest says is FAILURE_IO; it is removed unless the backup counts
+ * already.  *done is memory that child processes share.
  */
 extern void backup_copy_check(BackupCopy *copy, int object, int64 *done);
 
 /*
+ * Fails if a copy that was there is being deleted.  Whoever does that may not
+ * have seen what was stored anew, which goes so that it does not outlast the
+ * rest.
+ */
+extern void backup_copy_require_published(const BackupCopy *copy);
+
+/*
  * Copies what became known of the backup since it was made, and publishes a new
  * copy.  A copy that was there gets only what was said of the backup: what
- * verifications found is of the bytes in one place.
+ * verifications found is of the bytes in one place.  A manifest that is damaged
+ * is replaced at the very end.
  */
 extern void backup_copy_finish(BackupCopy *copy);
 
