@@ -1,7 +1,7 @@
 /*
  * Giving way to the server.
  */
-#include "postgres_fe.h"
+#include "priority.h"
 
 #include <fcntl.h>
 #include <linux/ioprio.h>
@@ -10,8 +10,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "priority.h"
 
 /* How much is done between two looks at what others need. */
 #define LOOK_BYTES (1024 * 1024)

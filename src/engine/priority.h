@@ -4,6 +4,8 @@
 #ifndef ERPGO_ENGINE_PRIORITY_H
 #define ERPGO_ENGINE_PRIORITY_H
 
+#include "postgres_fe.h"
+
 /*
  * From now on this process and its children come after others: for the
  * processor (nice, 0 to 19), for the disk, and first when memory runs out.

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "postgres_fe.h"
 #include "priority.h"
 
 #define MILLISECONDS(number) ((number) * INT64CONST(1000000))
