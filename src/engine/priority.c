@@ -129,9 +129,11 @@ priority_give_way(size_t done)
 				wait_ns;
 
 	unseen += done;
-	if (lowered_by <= 0 || unseen < LOOK_BYTES || !read_times(&run_ns, &wait_ns))
+	if (lowered_by <= 0 || unseen < LOOK_BYTES)
 		return;
 	unseen = 0;
+	if (!read_times(&run_ns, &wait_ns))
+		return;
 	if (of == getpid())
 		sleep_ns(priority_pause_ns(lowered_by, run_ns - last_run_ns, wait_ns - last_wait_ns));
 	of = getpid();
