@@ -7,7 +7,7 @@
 #include "command/job.h"
 
 /* As many segments may be archived before the archiver asks for them. */
-#define ARCHIVE_AHEAD_LIMIT 16
+#define ARCHIVE_AHEAD_LIMIT 64
 
 typedef struct ArchiveWorker ArchiveWorker;
 

@@ -30,6 +30,12 @@
  */
 #define PUSHES_OF_A_JOB 4
 
+/*
+ * So many push at a time at most.  It may be fewer than what is archived ahead:
+ * while one push takes long, as one that notes itself, those after it go on.
+ */
+#define PUSHES_AT_A_TIME 16
+
 /* What the archiver asks for comes on top of what is done ahead. */
 #define PUSH_LIMIT (ARCHIVE_AHEAD_LIMIT + 1)
 
@@ -66,7 +72,7 @@ choose_push_count(json_t *job)
 
 	if (wal_targets_are_on_servers(urls, wal_target_urls(job, urls)))
 		jobs *= PUSHES_OF_A_JOB;
-	return (int) Min(jobs, ARCHIVE_AHEAD_LIMIT);
+	return (int) Min(jobs, PUSHES_AT_A_TIME);
 }
 
 /*
