@@ -61,6 +61,13 @@ foreach my $type (qw(physical full))
 			is(count_of(qr{^PUT \S*/\Q$object\E }, @requests), 1, "object $object is stored by one request");
 			is(count_of(qr{^GET \S*/\Q$object\E }, @requests), 1, 'and read back by one');
 		}
+		foreach my $pack (grep { /^pack-|\.dump/ } @objects)
+		{
+			my %ranges;
+			$ranges{$_}++ foreach map { m{^GET \S*/\Q$pack\E (\S+)} ? $1 : () } @requests;
+			is_deeply([ grep { $_ != 1 } values %ranges ], [], "no part of $pack is read back twice");
+			cmp_ok(scalar(keys %ranges), '>', 0, 'but it is read');
+		}
 		# A clean-up follows the first backup.
 		cmp_ok(scalar @requests, '<=', 2 * @objects + 12, 'and there are few other requests') if $type eq 'physical';
 	};
@@ -72,6 +79,14 @@ $s3->misbehave;
 $server->cli_ok('verify', $physical, '--depth', 'full');
 my @small = map { m{/\Q$physical\E/((?!pack-|manifest)[^/]+)$} } $s3->objects("trips/main/backup/$physical/");
 is(count_of(qr{^GET \S*/\Q$_\E }, $s3->requests), 1, "to verify it, object $_ is read once") foreach @small;
+
+# What is read once for digest and content is damaged if either is.
+my ($pack) = $s3->objects("trips/main/backup/$physical/pack-");
+my $name = $pack =~ s{^trips/}{}r;
+$s3->request('PUT', "$ErpgoS3::BUCKET/$pack", 'nonsense');
+my ($exit_code, $out) = $server->cli('verify', $physical, '--depth', 'full');
+is($exit_code, 3, 'a damaged pack is noticed');
+like($out, qr/object "\Q$name\E" has 8 bytes, the manifest says/, 'by what is stored, not by what it would decode to');
 
 # A segment of WAL.
 $server->set(archive_library => 'erpgo_backup');

@@ -76,17 +76,13 @@ progress_sink(Sink *next)
  * How many bytes the verification of an object passes.
  */
 static int64
-verification_cost(const ManifestObject *object, VerifyDepth depth)
+verification_cost(const Verification *verification, const ManifestObject *object)
 {
-	switch (depth)
-	{
-		case VERIFY_DIGEST:
-			return object->stored_size;
-		case VERIFY_ARCHIVE:
-			return 2 * object->stored_size;
-		default:
-			return object->stored_size + object->size;
-	}
+	int64		content = verification->depth == VERIFY_ARCHIVE ? object->stored_size : object->size;
+
+	if (verification->depth == VERIFY_DIGEST)
+		return object->stored_size;
+	return verification->reads_once ? content : object->stored_size + content;
 }
 
 Verification
@@ -97,9 +93,9 @@ verification_make(Repository *repository, const Backup *backup,
 	Verification verification = {repository, backup, depth, pg_restore};
 
 	verification.done = workers_share(sizeof(VerifiedBytes));
+	verification.reads_once = depth >= VERIFY_ARCHIVE && store_is_on_server(repository->store);
 	for (int i = 0; i < manifest->object_count; i++)
-		verification.bytes_expected += verification_cost(&manifest->objects[i],
-														 depth);
+		verification.bytes_expected += verification_cost(&verification, &manifest->objects[i]);
 	return verification;
 }
 
@@ -150,6 +146,21 @@ finish_parsing(Program *program, const char *name)
 	program_kill(program);
 }
 
+void
+object_get_content(Verification *verification, const ManifestObject *object, Sink *into)
+{
+	Repository *repository = verification->repository;
+	char	   *name = full_name(verification, object);
+
+	if (verification->reads_once)
+		object_read_stored(repository, verification->backup->manifest->id, object, into, NULL);
+	else if (gathered_get(repository->store, name, into))
+		sink_finish(into);
+	else
+		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", name);
+	pg_free(name);
+}
+
 /*
  * Decrypts a dump to its end and looks at the frames that it consists of.
  */
@@ -162,9 +173,7 @@ skim_dump(Verification *verification, const ManifestObject *object)
 	Sink	   *chain = skim_sink(manifest->compression.method, name, &size);
 
 	chain = progress_sink(backup_decrypt_sink(chain, verification->backup, name));
-	if (!gathered_get(verification->repository->store, name, chain))
-		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", name);
-	sink_finish(chain);
+	object_get_content(verification, object, chain);
 	sink_release(chain);
 	if (size != object->size)
 		fail(FAILURE_DAMAGED, NULL,
@@ -337,24 +346,34 @@ verify_content_step(void *context)
 	object_verify_content(step->verification, step->object);
 }
 
+void
+object_fail_content(Verification *verification, const ManifestObject *object,
+					const Failure *problem)
+{
+	if (verification->reads_once && problem->kind == FAILURE_DAMAGED)
+		object_verify_digest(verification->repository, verification->backup->manifest->id,
+							 object, true, &verification->done->stored, NULL);
+	fail_with(problem);
+}
+
 /*
  * Waits for the end of a look at some content.
  */
 static void
-finish_content(Isolated *content)
+finish_content(Verification *verification, const ManifestObject *object, Isolated *content)
 {
 	Failure		problem;
 
 	while (isolated_wait_any(&content, 1, WATCH_MS) < 0)
 		report_verification();
 	if (!isolated_finish(content, &problem))
-		fail_with(&problem);
+		object_fail_content(verification, object, &problem);
 }
 
 /*
- * Digest and content are looked at side by side, for each keeps a core busy.
- * Stored bytes that are not those of the manifest are told before what is
- * wrong with their content.
+ * Digest and content are looked at side by side, for each keeps a core busy,
+ * unless both are had by reading once.  Stored bytes that are not those of the
+ * manifest are told before what is wrong with their content.
  */
 void
 object_verify(Verification *verification, const ManifestObject *object)
@@ -366,11 +385,12 @@ object_verify(Verification *verification, const ManifestObject *object)
 	reported_database = object->database;
 	if (verification->depth >= VERIFY_ARCHIVE)
 		content = isolated_start(verify_content_step, &step);
-	object_verify_digest(verification->repository,
-						 verification->backup->manifest->id, object, true,
-						 &verification->done->stored, report_verification);
+	if (!verification->reads_once)
+		object_verify_digest(verification->repository,
+							 verification->backup->manifest->id, object, true,
+							 &verification->done->stored, report_verification);
 	if (content != NULL)
-		finish_content(content);
+		finish_content(verification, object, content);
 }
 
 /*

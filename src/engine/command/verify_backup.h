@@ -20,6 +20,7 @@ typedef struct Verification
 	const Backup *backup;
 	VerifyDepth depth;
 	const char *pg_restore;		/* may be NULL for VERIFY_DIGEST */
+	bool		reads_once;		/* digest and content, as from a server */
 	VerifiedBytes *done;
 	int64		bytes_expected;
 } Verification;
@@ -45,6 +46,21 @@ extern void object_verify(Verification *verification,
  */
 extern void object_verify_content(Verification *verification,
 								  const ManifestObject *object);
+
+/*
+ * Fails with what was wrong with the content of an object, but first with its
+ * digest where that is not right.
+ */
+extern void object_fail_content(Verification *verification, const ManifestObject *object,
+								const Failure *problem)
+			__attribute__((noreturn));
+
+/*
+ * Gets the stored bytes of an object for a look at its content, and finishes
+ * the chain; where nobody else compares their digest, that is done here.
+ */
+extern void object_get_content(Verification *verification, const ManifestObject *object,
+							   Sink *into);
 
 /*
  * FAILURE_DAMAGED if the backup's folder holds an object that the manifest

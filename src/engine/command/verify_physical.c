@@ -6,7 +6,6 @@
 #include "cluster/control.h"
 #include "cluster/pack_check.h"
 #include "command/verify_physical.h"
-#include "repository/backup_gather.h"
 
 /*
  * Reads a pack as the archive that it is.
@@ -23,9 +22,7 @@ verify_pack(Verification *verification, const ManifestObject *object,
 	chain = decompress_sink(chain, manifest->compression.method, content->name);
 	chain = frame_check_sink(chain, content);
 	chain = progress(backup_decrypt_sink(chain, verification->backup, content->name));
-	if (!gathered_get(verification->repository->store, content->name, chain))
-		fail(FAILURE_DAMAGED, NULL, "object \"%s\" is missing", content->name);
-	sink_finish(chain);
+	object_get_content(verification, object, chain);
 	sink_release(chain);
 	pack_content_free(content);
 }

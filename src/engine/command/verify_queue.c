@@ -1,9 +1,9 @@
 /*
  * Verifies all objects of a backup, several of them side by side.
  *
- * Each object has one step or two: its digest, then its content.  Processes
- * take them from one queue, so that each core has something to do, and a
- * connection to a server serves for many objects.
+ * Each object has one step or two: its digest, then its content; from a server
+ * both are had by reading once.  Processes take the steps from one queue, so
+ * that each core has something to do, and a connection serves for many objects.
  */
 #include "postgres_fe.h"
 
@@ -26,6 +26,7 @@ typedef struct VerifyQueue
 {
 	Verification *verification;
 	int			steps_per_object;
+	int			content_step;	/* of an object; -1 where nobody looks at it */
 	int			step_count;
 	int		   *next_step;		/* shared by the processes, as what follows */
 	bool	   *is_done;		/* for each step: it went well */
@@ -48,11 +49,11 @@ run_step(const VerifyQueue *queue, int step)
 	const Manifest *manifest = verification->backup->manifest;
 	const ManifestObject *object = &manifest->objects[step / queue->steps_per_object];
 
-	if (step % queue->steps_per_object == 0)
+	if (step % queue->steps_per_object == queue->content_step)
+		object_verify_content(verification, object);
+	else
 		object_verify_digest(verification->repository, manifest->id, object, true,
 							 &verification->done->stored, NULL);
-	else
-		object_verify_content(verification, object);
 }
 
 /*
@@ -80,7 +81,9 @@ start_workers(VerifyQueue *queue, int jobs)
 {
 	const Verification *verification = queue->verification;
 
-	queue->steps_per_object = verification->depth >= VERIFY_ARCHIVE ? 2 : 1;
+	queue->content_step = verification->depth < VERIFY_ARCHIVE ? -1 :
+		verification->reads_once ? 0 : 1;
+	queue->steps_per_object = queue->content_step == 1 ? 2 : 1;
 	queue->step_count = verification->backup->manifest->object_count * queue->steps_per_object;
 	queue->process_count = Min(Max(jobs, 2), queue->step_count);
 	queue->next_step = workers_share(sizeof(int));
@@ -127,8 +130,11 @@ take_end(VerifyQueue *queue, int ended)
 	queue->running--;
 	if (went_well)
 		return;
-	if (step % queue->steps_per_object == 0)
+	if (step % queue->steps_per_object != queue->content_step)
 		fail_with(&problem);
+	if (queue->content_step == 0)
+		object_fail_content(queue->verification,
+							&queue->verification->backup->manifest->objects[step], &problem);
 	if (queue->has_problem)
 		return;
 	queue->has_problem = true;

@@ -135,8 +135,10 @@ object_read_stored(Repository *repository, const char *backup_id,
 {
 	char	   *name = backup_object_name(repository, backup_id, object->name);
 	Digest		digest;
-	Sink	   *chain = watch_sink(digest_sink(into, &digest), done, NULL);
+	Sink	   *chain = digest_sink(into, &digest);
 
+	if (done != NULL)
+		chain = watch_sink(chain, done, NULL);
 	get_object(repository, name, chain);
 	finish_before(chain, into);
 	check_digest(name, object, &digest);

@@ -249,7 +249,7 @@ extern void object_verify_digest(Repository *repository, const char *backup_id,
 /*
  * Writes the stored bytes of an object into a chain, which is finished (but not
  * released) only if they are what the manifest says; fails as
- * object_verify_digest does.  *done grows with them.
+ * object_verify_digest does.  *done (done may be NULL) grows with them.
  */
 extern void object_read_stored(Repository *repository, const char *backup_id,
 							   const ManifestObject *object, Sink *into,

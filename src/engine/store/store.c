@@ -173,6 +173,12 @@ store_forget(Store *store, const char *name)
 }
 
 bool
+store_is_on_server(const Store *store)
+{
+	return store_url_path(store->url) == NULL;
+}
+
+bool
 store_space(Store *store, int64 *free, int64 *total)
 {
 	return store->ops->space(store, free, total);

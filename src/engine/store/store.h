@@ -166,6 +166,9 @@ extern void store_prune(Store *store, const char *prefix);
 extern void store_forget(Store *store, const char *name);
 extern bool store_space(Store *store, int64 *free, int64 *total);
 extern const char *store_credentials(Store *store);
+
+/* Is it away, so that what is read comes from a network each time? */
+extern bool store_is_on_server(const Store *store);
 extern void store_close(Store *store);
 
 /*
