@@ -380,16 +380,16 @@ COMMENT ON VIEW erpgo_backup.copy_health
 	IS 'whether copies are delayed, and whether no further repository has any of the last 24 hours';
 
 CREATE FUNCTION erpgo_backup.wal_followers(OUT name text, OUT url text,
-	OUT copied_at timestamptz, OUT failed_at timestamptz)
+	OUT copied_at timestamptz, OUT failed_at timestamptz, OUT failures integer, OUT next_try_at timestamptz)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL RESTRICTED ROWS 8
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'erpgo_backup_wal_followers';
 COMMENT ON FUNCTION erpgo_backup.wal_followers()
-	IS 'the repositories that WAL follows to: until when they have all, and since when no more could be copied, from shared memory';
+	IS 'the repositories that WAL follows to: until when they have all, since when no more could be copied, and when that is tried again, from shared memory';
 
 CREATE VIEW erpgo_backup.wal_follower AS
-	SELECT w.name, w.url, w.copied_at, w.failed_at, t.now, w.failed_at + t.after AS delayed_at
+	SELECT w.name, w.url, w.copied_at, w.failed_at, w.next_try_at, t.now, w.failed_at + t.after AS delayed_at
 	FROM erpgo_backup.wal_followers() AS w
 	CROSS JOIN (
 		SELECT clock_timestamp(),
@@ -418,5 +418,5 @@ COMMENT ON FUNCTION @extschema@.erpgo_backup_copy(text, text, boolean)
 	IS 'copies a backup to one of the further repositories, or all, and returns its identifier';
 
 REVOKE ALL ON FUNCTION @extschema@.erpgo_backup_copy(text, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION erpgo_backup.repositories() TO pg_monitor;
+GRANT EXECUTE ON FUNCTION erpgo_backup.repositories(), erpgo_backup.wal_followers() TO pg_monitor;
 GRANT SELECT ON @extschema@.erpgo_backup_copies TO pg_monitor;

@@ -69,6 +69,11 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 			   coalesce(bool_or(h.is_delayed), false), coalesce(bool_or(h.is_critical), false), min(h.after)
 		FROM erpgo_backup.copy_health AS h)
 		AS copy (repositories, copies, late, late_since, newest_made_at, is_delayed, is_critical, after)
+	LEFT JOIN LATERAL (
+		SELECT f.name, f.failed_at, coalesce(m.now >= f.delayed_at, false) AS is_delayed
+		FROM erpgo_backup.wal_follower AS f
+		WHERE f.failed_at IS NOT NULL
+		ORDER BY f.failed_at LIMIT 1) AS follower ON true
 	CROSS JOIN LATERAL (VALUES
 		(1, 'last success',
 		 CASE WHEN m.success_at IS NULL OR m.now >= m.due_at THEN 'critical'
@@ -154,9 +159,10 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 			  WHEN m.planned_at - m.success_at > interval '6 hours' THEN 'as scheduled' ELSE '< 6 h' END,
 		 CASE WHEN w.exposed_for IS NOT NULL THEN 'Set erpgo_backup.wal_flush_interval.' ELSE 'Archive WAL to lose less.' END),
 		(12, 'copies',
-		 CASE WHEN copy.is_critical THEN 'critical' WHEN copy.is_delayed THEN 'warning' ELSE 'ok' END,
+		 CASE WHEN copy.is_critical THEN 'critical' WHEN copy.is_delayed OR follower.is_delayed THEN 'warning' ELSE 'ok' END,
 		 CASE WHEN copy.repositories = 0 THEN 'no second repository'
 			  WHEN copy.late > 0 THEN copy.late || ' waiting since ' || erpgo_backup.span(m.now - copy.late_since)
+			  WHEN follower.name IS NOT NULL THEN 'no WAL to ' || follower.name || ' since ' || erpgo_backup.span(m.now - follower.failed_at)
 			  WHEN copy.newest_made_at IS NULL THEN 'none'
 			  ELSE copy.copies || ', of ' || erpgo_backup.span(m.now - copy.newest_made_at) || ' ago' END,
 		 CASE WHEN copy.repositories = 0 THEN '-'

@@ -3,6 +3,8 @@
  */
 #include "common/retry.h"
 
+#define SHORTEST_PAUSE_MS 100
+
 /* 90 days, as the header says; a quarter times 32 bits fits into 64 bits. */
 #define DELAY_LIMIT (INT64_C(90) * 86400 * 1000)
 
@@ -37,4 +39,18 @@ retry_decide(const RetryPolicy *policy, int attempt, bool transient,
 	delay = doubled_delay(policy, attempt);
 	*delay_ms = delay + delay / 4 * random / UINT32_MAX;
 	return true;
+}
+
+int64_t
+retry_pause(int64_t first_delay_ms, int failures, uint32_t random)
+{
+	RetryPolicy policy = {
+		.max_retries = failures,
+		.first_delay_ms = first_delay_ms < SHORTEST_PAUSE_MS ? SHORTEST_PAUSE_MS : first_delay_ms,
+		.longest_delay_ms = RETRY_LONGEST_DELAY_MS,
+	};
+	int64_t		delay_ms = 0;
+
+	(void) retry_decide(&policy, failures, true, random, &delay_ms);
+	return delay_ms;
 }

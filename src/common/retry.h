@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where the doubling of the delay between retries ends. */
+#define RETRY_LONGEST_DELAY_MS (INT64_C(60) * 60 * 1000)
+
 typedef struct RetryPolicy
 {
 	int			max_retries;	/* attempts beyond the first one */
@@ -26,5 +29,12 @@ typedef struct RetryPolicy
  */
 extern bool retry_decide(const RetryPolicy *policy, int attempt,
 						 bool transient, uint32_t random, int64_t *delay_ms);
+
+/*
+ * The pause before something that is tried for ever is tried again after so
+ * many failures in a row, from 1 on: as above, but up to an hour, and never
+ * none, so that it grows.
+ */
+extern int64_t retry_pause(int64_t first_delay_ms, int failures, uint32_t random);
 
 #endif

@@ -38,9 +38,6 @@
 #include "wal_follow.h"
 #include "worker_session.h"
 
-/* Where the doubling of the delay between retries ends. */
-#define LONGEST_RETRY_DELAY_MS (60 * 60 * INT64CONST(1000))
-
 /* The job of this worker. */
 static JobSlot *slot = NULL;
 static MemoryContext job_context = NULL;
@@ -347,7 +344,7 @@ is_to_be_retried(const EngineRun *run, int64 *delay_ms)
 	RetryPolicy policy = {
 		.max_retries = setting_max_retries,
 		.first_delay_ms = setting_retry_delay,
-		.longest_delay_ms = LONGEST_RETRY_DELAY_MS,
+		.longest_delay_ms = RETRY_LONGEST_DELAY_MS,
 	};
 
 	return slot->request.kind == JOB_BACKUP && !run->succeeded &&

@@ -163,6 +163,8 @@ typedef struct WalFollower
 	WalArchived copied;			/* what it has */
 	TimestampTz copied_at;		/* when that was all that there was; 0: never */
 	TimestampTz failed_at;		/* since when it fails; 0: it does not */
+	int			failures;		/* in a row */
+	int64		retry_ms;		/* not before that again; see passing_ms */
 } WalFollower;
 
 /* Whether a repository hears that its owner is alive. */

@@ -78,6 +78,7 @@ wait_for_latch(long milliseconds)
 		metrics_file_want();
 		alerts_want();
 		copies_want_again();
+		wal_follow_want_again();
 	}
 }
 

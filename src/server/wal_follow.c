@@ -6,12 +6,14 @@
  */
 #include "postgres.h"
 
+#include "common/pg_prng.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "pgstat.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "common/retry.h"
 #include "alert_run.h"
 #include "further_repository.h"
 #include "repository_settings.h"
@@ -22,7 +24,7 @@
 
 PG_FUNCTION_INFO_V1(erpgo_backup_wal_followers);
 
-#define COLUMNS 4
+#define COLUMNS 6
 
 /* Of the scheduler: when it last looked. */
 static int64 looked_ms = 0;
@@ -44,6 +46,15 @@ archived_now(void)
 }
 
 /*
+ * Is a repository to be left alone for now, as nothing could be brought to it?
+ */
+static bool
+has_pause(const WalFollower *follower)
+{
+	return follower->failures > 0 && passing_ms() < follower->retry_ms;
+}
+
+/*
  * Was anything archived that the repository was not brought?  If so, that is
  * noted as what it is to be brought now.
  */
@@ -55,9 +66,10 @@ lacks_wal(const char *url, const RepositoryList *list, const WalArchived *archiv
 
 	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
 	follower = &further_repository(url, list)->wal;
-	lacks = follower->copied_at == 0 || follower->failed_at != 0 ||
-		follower->copied.files != archived->files ||
-		follower->copied.tail != archived->tail;
+	lacks = !has_pause(follower) &&
+		(follower->copied_at == 0 || follower->failed_at != 0 ||
+		 follower->copied.files != archived->files ||
+		 follower->copied.tail != archived->tail);
 	if (lacks)
 	{
 		follower->asked = *archived;
@@ -119,6 +131,32 @@ wal_follow_run(void)
 	return any_follows ? (long) (looked_ms + interval - now) : 0;
 }
 
+void
+wal_follow_want_again(void)
+{
+	LWLockAcquire(job_table->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < REPOSITORY_LIST_LIMIT; i++)
+		job_table->further[i].wal.retry_ms = 0;
+	LWLockRelease(job_table->lock);
+}
+
+/*
+ * Notes another failure; true if it is the first one in a row.
+ */
+static bool
+note_failure(WalFollower *follower)
+{
+	bool		is_first = follower->failed_at == 0;
+
+	if (is_first)
+		follower->failed_at = GetCurrentTimestamp();
+	follower->failures++;
+	follower->retry_ms = passing_ms() +
+		retry_pause(setting_retry_delay, follower->failures,
+					pg_prng_uint32(&pg_global_prng_state));
+	return is_first;
+}
+
 /*
  * Notes the end of a job; true if it failed, or not, for the first time in a
  * row.
@@ -139,12 +177,10 @@ note_end(const char *target, bool succeeded)
 		follower->copied = follower->asked;
 		follower->copied_at = follower->asked_at;
 		follower->failed_at = 0;
+		follower->failures = 0;
 	}
-	else if (follower != NULL && follower->failed_at == 0)
-	{
-		is_news = true;
-		follower->failed_at = GetCurrentTimestamp();
-	}
+	else if (follower != NULL)
+		is_news = note_failure(follower);
 	LWLockRelease(job_table->lock);
 	return is_news;
 }
@@ -186,8 +222,20 @@ read_follower(const char *url)
 }
 
 /*
+ * When a repository is tried again at the earliest.
+ */
+static TimestampTz
+retry_at(const WalFollower *follower)
+{
+	int64		rest_ms = Max(follower->retry_ms - passing_ms(), 0);
+
+	return GetCurrentTimestamp() + rest_ms * INT64CONST(1000);
+}
+
+/*
  * The repositories that WAL follows to, one row each: name, URL, until when
- * they have what was archived, and since when they cannot be brought more.
+ * they have what was archived, since when they cannot be brought more, how
+ * often that was tried, and when it is again.
  */
 Datum
 erpgo_backup_wal_followers(PG_FUNCTION_ARGS)
@@ -207,8 +255,11 @@ erpgo_backup_wal_followers(PG_FUNCTION_ARGS)
 			CStringGetTextDatum(list->repositories[i].url),
 			TimestampTzGetDatum(follower.copied_at),
 			TimestampTzGetDatum(follower.failed_at),
+			Int32GetDatum(follower.failures),
+			TimestampTzGetDatum(retry_at(&follower)),
 		};
-		bool		nulls[COLUMNS] = {false, false, follower.copied_at == 0, follower.failed_at == 0};
+		bool		fails = follower.failed_at != 0;
+		bool		nulls[COLUMNS] = {false, false, follower.copied_at == 0, !fails, false, !fails};
 
 		if (!list->repositories[i].wal_required)
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -16,6 +16,9 @@
  */
 extern long wal_follow_run(void);
 
+/* Ends the pauses after failures, as something may have been mended. */
+extern void wal_follow_want_again(void);
+
 /* Takes the end of such a job, and tells the server's log where that changed. */
 extern void wal_follow_end(const char *target, const JobOutcome *outcome);
 

@@ -109,10 +109,25 @@ subtest 'a follower that is away' => sub {
 	$server->set('erpgo_backup.copy_delayed_after' => '1s');
 	wait_for('the alert', sub {
 		$server->sql("SELECT state FROM erpgo_backup_alerts WHERE subject = 'WAL in repository 3'") eq 'firing' });
+	like($server->sql(q{SELECT status, value FROM erpgo_backup_status WHERE "check" = 'copies'}),
+		qr/^warning\|(?:no WAL to 3|\d+ waiting) since /, 'and the status');
+
+	# A reload has it tried again at once, with this pause after the next failure.
+	$server->set('erpgo_backup.retry_delay' => '1h');
+	wait_for('a long pause', sub {
+		$server->sql("SELECT next_try_at > now() + interval '30 minutes' FROM erpgo_backup.wal_followers() WHERE name = '3'") eq 't' });
+	my $tries = jobs_started("copy of the WAL archive in repository \"file://$follower");
+	await_archived(end_segment());
+	$server->sql('SELECT pg_sleep(3)');
+	is(jobs_started("copy of the WAL archive in repository \"file://$follower"), $tries, 'it is not tried at the pace of WAL');
+	is(() = slurp_file($server->node->logfile) =~ /WARNING: .*could not copy WAL to repository/g, 1, 'the log has one warning');
 	unlink($follower);
 	rename("$follower.away", $follower) or die "rename: $!";
+	$server->set('erpgo_backup.retry_delay' => '100ms');
 	wait_for('the follower', sub { has_all($follower) });
-	pass('it catches up when it is back');
+	pass('it catches up when it is back and the settings are loaded again');
+	wait_for('the note of it', sub {
+		$server->sql("SELECT failures, next_try_at IS NULL FROM erpgo_backup.wal_followers() WHERE name = '3'") eq '0|t' });
 	$server->node->wait_for_log(qr/WAL is copied to repository "file:\/\/\Q$follower\E" again/);
 	like($server->sql('SELECT erpgo_backup_metrics()'), qr/^erpgo_backup_wal_copied_timestamp_seconds\{repository="3"\} \d{10}/m,
 		'the metrics say until when it has all');

@@ -93,6 +93,28 @@ absurd_delays_stay_in_range(void **state)
 	assert_int_equal(delay_ms, 0);
 }
 
+static void
+what_is_tried_for_ever_is_tried_at_least_once_an_hour(void **state)
+{
+	(void) state;
+	assert_int_equal(retry_pause(5000, 1, 0), 5000);
+	assert_int_equal(retry_pause(5000, 2, 0), 10000);
+	assert_int_equal(retry_pause(5000, 10, 0), 2560000);
+	assert_int_equal(retry_pause(5000, 11, 0), 3600000);
+	assert_int_equal(retry_pause(5000, INT32_MAX, 0), 3600000);
+	assert_int_equal(retry_pause(5000, INT32_MAX, UINT32_MAX), 4500000);
+	assert_int_equal(retry_pause(INT64_C(86400) * 1000, 1, 0), 3600000);
+}
+
+static void
+a_pause_grows_even_from_no_delay(void **state)
+{
+	(void) state;
+	assert_int_equal(retry_pause(0, 1, 0), 100);
+	assert_int_equal(retry_pause(0, 3, 0), 400);
+	assert_int_equal(retry_pause(-1, 20, 0), 3600000);
+}
+
 int
 main(void)
 {
@@ -102,7 +124,9 @@ main(void)
 		cmocka_unit_test(no_retries_means_none),
 		cmocka_unit_test(the_delay_doubles_up_to_the_longest),
 		cmocka_unit_test(chance_adds_up_to_a_quarter),
-		cmocka_unit_test(absurd_delays_stay_in_range)
+		cmocka_unit_test(absurd_delays_stay_in_range),
+		cmocka_unit_test(what_is_tried_for_ever_is_tried_at_least_once_an_hour),
+		cmocka_unit_test(a_pause_grows_even_from_no_delay)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
