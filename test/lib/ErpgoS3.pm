@@ -115,7 +115,7 @@ sub request
 
 	IPC::Run::run([ @{ $self->{inside} }, 'curl', '-sf', '-m', '20', '--noproxy', '*', ($method eq 'HEAD' ? '-I' : ('-X', $method)),
 			(map { ('-H', $_) } $self->signed_headers($method, $path, $body, @headers)), '-H', 'content-type: text/plain',
-			($body eq '' ? () : ('--data-binary', $body)), "http://127.0.0.1:$self->{port}/$path" ], '<', \undef, '>', \$out)
+			($body eq '' ? () : ('--data-binary', '@-')), "http://127.0.0.1:$self->{port}/$path" ], '<', \$body, '>', \$out)
 	  or die "curl: $?";
 	return $out;
 }

@@ -31,6 +31,19 @@ sub count_of
 	return scalar(grep { $_ =~ $pattern } @requests);
 }
 
+# Has every part of an object been read, and none twice?
+sub is_read_once
+{
+	my ($object, @requests) = @_;
+	my @ranges = map { m{^GET \S*/\Q$object\E (\S+)} ? $1 : () } @requests;
+	my %times;
+
+	$times{$_}++ foreach @ranges;
+	cmp_ok(scalar @ranges, '>', 0, "object $object is read");
+	is(scalar @ranges, scalar keys %times, 'and no part of it twice');
+	return;
+}
+
 # Those that are about a backup's folder, until the manifest was read back.
 sub requests_of_backup
 {
@@ -61,13 +74,7 @@ foreach my $type (qw(physical full))
 			is(count_of(qr{^PUT \S*/\Q$object\E }, @requests), 1, "object $object is stored by one request");
 			is(count_of(qr{^GET \S*/\Q$object\E }, @requests), 1, 'and read back by one');
 		}
-		foreach my $pack (grep { /^pack-|\.dump/ } @objects)
-		{
-			my %ranges;
-			$ranges{$_}++ foreach map { m{^GET \S*/\Q$pack\E (\S+)} ? $1 : () } @requests;
-			is_deeply([ grep { $_ != 1 } values %ranges ], [], "no part of $pack is read back twice");
-			cmp_ok(scalar(keys %ranges), '>', 0, 'but it is read');
-		}
+		is_read_once($_, @requests) foreach grep { /^pack-|\.dump/ } @objects;
 		# A clean-up follows the first backup.
 		cmp_ok(scalar @requests, '<=', 2 * @objects + 12, 'and there are few other requests') if $type eq 'physical';
 	};
@@ -80,13 +87,35 @@ $server->cli_ok('verify', $physical, '--depth', 'full');
 my @small = map { m{/\Q$physical\E/((?!pack-|manifest)[^/]+)$} } $s3->objects("trips/main/backup/$physical/");
 is(count_of(qr{^GET \S*/\Q$_\E }, $s3->requests), 1, "to verify it, object $_ is read once") foreach @small;
 
-# What is read once for digest and content is damaged if either is.
+# A restore into a new directory.
+my $folder = PostgreSQL::Test::Utils::tempdir_short();
+mkdir("$folder/$_") or die "mkdir: $!" foreach qw(good none bad);
 my ($pack) = $s3->objects("trips/main/backup/$physical/pack-");
 my $name = $pack =~ s{^trips/}{}r;
+$s3->misbehave;
+$server->cli_ok('restore', $physical, '--pgdata', "$folder/good/data", mapping($server, "$folder/good"));
+is_read_once($name, $s3->requests);
+
+# What is read once for digest and content is damaged if either is.
+my $content = $s3->request('GET', "$ErpgoS3::BUCKET/$pack", '');
 $s3->request('PUT', "$ErpgoS3::BUCKET/$pack", 'nonsense');
-my ($exit_code, $out) = $server->cli('verify', $physical, '--depth', 'full');
+my ($exit_code, $out, $err) = $server->cli('verify', $physical, '--depth', 'full');
 is($exit_code, 3, 'a damaged pack is noticed');
 like($out, qr/object "\Q$name\E" has 8 bytes, the manifest says/, 'by what is stored, not by what it would decode to');
+($exit_code, undef, $err) = $server->cli('restore', $physical, '--pgdata', "$folder/none/data", mapping($server, "$folder/none"));
+is($exit_code, 3, 'nor is it restored');
+like($err, qr/object "\Q$name\E" has 8 bytes, the manifest says/, 'by its size');
+ok(!-e "$folder/none/data", 'before anything is written');
+
+$s3->request('PUT', "$ErpgoS3::BUCKET/$pack", substr($content, 0, -1) . chr(ord(substr($content, -1)) ^ 1));
+($exit_code, undef, $err) = $server->cli('restore', $physical, '--pgdata', "$folder/bad/data", mapping($server, "$folder/bad"));
+is($exit_code, 3, 'damage that the size does not tell ends the restore');
+like($err, qr/object "\Q$name\E"/, 'and names the pack');
+like($err, qr/hint: Repeat the restore with --delta/, 'the hint says how to go on');
+ok(!-e "$folder/bad/data/global/pg_control", 'no server starts there');
+$s3->request('PUT', "$ErpgoS3::BUCKET/$pack", $content);
+$server->cli_ok('restore', $physical, '--pgdata', "$folder/bad/data", mapping($server, "$folder/bad"), '--delta');
+ok(-e "$folder/bad/data/global/pg_control", 'when the pack is mended, the restore goes on');
 
 # A segment of WAL.
 $server->set(archive_library => 'erpgo_backup');

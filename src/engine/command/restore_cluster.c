@@ -47,6 +47,46 @@ cluster_resolve_id(Repository *repository, const RecoveryTarget *target,
 }
 
 /*
+ * Is an object listed as one that has the size that it is to have?
+ */
+static bool
+is_listed(const StoreListing *listing, const char *name, int64 size)
+{
+	for (int i = 0; i < listing->count; i++)
+	{
+		if (listing->objects[i].size == size && strcmp(listing->objects[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Fails unless all objects that will be needed are there with the size that
+ * they are to have.  One that is not listed so is read: a listing may be late.
+ */
+static void
+require_objects(ClusterRestore *restore)
+{
+	Repository *repository = restore->repository;
+	const Manifest *manifest = restore->backup->manifest;
+	Verification verification = verification_make(repository, restore->backup, VERIFY_DIGEST, NULL);
+	char	   *folder = backup_object_name(repository, manifest->id, "");
+	StoreListing listing = store_list(repository->store, folder);
+
+	for (int i = 0; i < manifest->object_count; i++)
+	{
+		const ManifestObject *object = &manifest->objects[i];
+		char	   *name = backup_object_name(repository, manifest->id, object->name);
+
+		if (object->kind != OBJECT_PAGES && !is_listed(&listing, name, object->stored_size))
+			object_verify(&verification, object);
+		pg_free(name);
+	}
+	store_listing_free(&listing);
+	pg_free(folder);
+}
+
+/*
  * Compares the digests of all objects that will be needed.
  */
 static void
@@ -61,12 +101,26 @@ verify_objects(ClusterRestore *restore)
 		if (manifest->objects[i].kind == OBJECT_PAGES)
 			verification.bytes_expected -= manifest->objects[i].stored_size;
 	}
-	backup_gather(restore->repository, manifest);
 	for (int i = 0; i < manifest->object_count; i++)
 	{
 		if (manifest->objects[i].kind != OBJECT_PAGES)
 			object_verify(&verification, &manifest->objects[i]);
 	}
+}
+
+/*
+ * Looks whether the backup is good.  What comes from a server into a new
+ * directory is read only once, when it is restored, which compares everything
+ * as well: until then no server starts there.
+ */
+static void
+check_source(ClusterRestore *restore)
+{
+	backup_gather(restore->repository, restore->backup->manifest);
+	if (store_is_on_server(restore->repository->store) && !restore->request->delta)
+		require_objects(restore);
+	else
+		verify_objects(restore);
 }
 
 /*
@@ -334,6 +388,7 @@ cluster_verify_source(const ClusterRequest *request, Repository *repository, Bac
 	if (request->recovery.kind != RECOVERY_NONE)
 		(void) recovery_plan(repository, backup->manifest, &request->recovery,
 							 !request->standby);
+	backup_gather(repository, backup->manifest);
 	verify_objects(&restore);
 }
 
@@ -355,7 +410,7 @@ restore_cluster(const ClusterRequest *request, Repository *repository, Backup *b
 	cluster_plan_recovery(&restore);
 	cluster_choose_target(&restore);
 	if (!request->is_verified)
-		verify_objects(&restore);
+		check_source(&restore);
 	read_backup(&restore);
 	choose_mode(&restore);
 	cluster_check_target(&restore);
