@@ -1,8 +1,16 @@
 /*
- * What every kind of store promises about names and texts.
+ * What every kind of store promises about names and texts, and about those who
+ * put the same name at once.
  */
 #include "helpers.h"
 #include "store_cases.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+
+#define MANY_CONTENDERS 6
 
 static void
 put_name(void *argument)
@@ -76,4 +84,85 @@ a_text_with_a_zero_byte_is_damage(void **state)
 	sink_finish(object);
 	sink_release(object);
 	expect_failure(FAILURE_DAMAGED, "zero byte", get_short_text, *state);
+}
+
+/*
+ * The loser of a contest says nothing: one failure is what is expected.
+ */
+static void
+say_nothing(const Failure *failure)
+{
+}
+
+/*
+ * Starts a process that puts an object as soon as the pipe is closed; its
+ * exit code is 0 if it won.
+ */
+static pid_t
+start_contender(Store *store, const char *name, const int gate[2])
+{
+	pid_t		pid = worker_fork();
+	char		byte;
+
+	if (pid != 0)
+		return pid;
+	close(gate[1]);
+	failure_set_reporter(say_nothing);
+	if (read(gate[0], &byte, 1) != 0)
+		_exit(2);
+	put_new(store, name, "content");
+	exit(0);
+}
+
+/*
+ * Has several processes put the same name at once; how many won.
+ */
+static int
+run_contest(Store *store, const char *name, int contenders)
+{
+	int			gate[2];
+	pid_t		pids[MANY_CONTENDERS];
+	int			winners = 0;
+
+	assert_int_equal(pipe(gate), 0);
+	for (int i = 0; i < contenders; i++)
+		pids[i] = start_contender(store, name, gate);
+	close(gate[0]);
+	close(gate[1]);
+	for (int i = 0; i < contenders; i++)
+	{
+		int			status;
+
+		waitpid(pids[i], &status, 0);
+		winners += status == 0;
+	}
+	return winners;
+}
+
+/*
+ * Of those who put a name at once one wins, each time.
+ */
+static void
+run_contests(Store *store, int contenders, int rounds)
+{
+	for (int round = 0; round < rounds; round++)
+	{
+		char	   *name = psprintf("round/%d", round);
+
+		assert_int_equal(run_contest(store, name, contenders), 1);
+		assert_content(store, name, "content");
+		pg_free(name);
+	}
+}
+
+void
+of_two_new_objects_of_one_name_exactly_one_wins(void **state)
+{
+	run_contests(*state, 2, 50);
+}
+
+void
+of_many_new_objects_of_one_name_exactly_one_wins(void **state)
+{
+	run_contests(*state, MANY_CONTENDERS, 5);
 }

@@ -33,4 +33,8 @@ extern void long_names_work(void **state);
 extern void a_text_larger_than_its_limit_is_damage(void **state);
 extern void a_text_with_a_zero_byte_is_damage(void **state);
 
+/* Cases about contests. */
+extern void of_two_new_objects_of_one_name_exactly_one_wins(void **state);
+extern void of_many_new_objects_of_one_name_exactly_one_wins(void **state);
+
 #endif

@@ -205,57 +205,6 @@ a_new_object_is_refused_where_one_exists(void **state)
 	assert_content(*state, "folder/object", "first");
 }
 
-/*
- * The loser of a contest says nothing: one failure is what is expected.
- */
-static void
-say_nothing(const Failure *failure)
-{
-}
-
-/*
- * Starts a process that puts an object as soon as the pipe is closed; its
- * exit code is 0 if it won.
- */
-static pid_t
-start_contender(Store *store, const char *name, const int gate[2])
-{
-	pid_t		pid = worker_fork();
-	char		byte;
-
-	if (pid != 0)
-		return pid;
-	close(gate[1]);
-	failure_set_reporter(say_nothing);
-	if (read(gate[0], &byte, 1) != 0)
-		_exit(2);
-	put_new(store, name, "content");
-	exit(0);
-}
-
-static void
-of_two_new_objects_of_one_name_exactly_one_wins(void **state)
-{
-	for (int round = 0; round < 50; round++)
-	{
-		char	   *name = psprintf("round/%d", round);
-		int			gate[2];
-		pid_t		pids[2];
-		int			statuses[2];
-
-		assert_int_equal(pipe(gate), 0);
-		for (int i = 0; i < 2; i++)
-			pids[i] = start_contender(*state, name, gate);
-		close(gate[0]);
-		close(gate[1]);
-		for (int i = 0; i < 2; i++)
-			waitpid(pids[i], &statuses[i], 0);
-		assert_int_equal((statuses[0] == 0) + (statuses[1] == 0), 1);
-		assert_content(*state, name, "content");
-		pg_free(name);
-	}
-}
-
 static void
 a_replaced_object_has_only_its_new_content(void **state)
 {
@@ -452,6 +401,7 @@ store_conformance(const char *title, StoreFactory factory)
 		CASE(an_object_of_a_process_that_fails_never_exists),
 		CASE(a_new_object_is_refused_where_one_exists),
 		CASE(of_two_new_objects_of_one_name_exactly_one_wins),
+		CASE(of_many_new_objects_of_one_name_exactly_one_wins),
 		CASE(a_replaced_object_has_only_its_new_content),
 		CASE(a_listing_is_in_byte_order_of_whole_names),
 		CASE(a_prefix_is_one_of_names_and_not_of_folders),
