@@ -117,6 +117,26 @@ SELECT erpgo_backup.copies_plan();
 SELECT id, name, status FROM erpgo_backup_copies WHERE id < '20260103';
 SELECT id FROM erpgo_backup.past_backup ORDER BY id;
 
+-- a copy that is lost is told of for a week, if there is nothing left to copy, or until it is there again
+BEGIN;
+SELECT erpgo_backup.copy_looked('20260102T000000Z-full', 'file:///third', 'failed', 'full', 'true', 'gone', 'it is gone', 'Look for it.');
+SELECT erpgo_backup.copies_plan();
+SELECT id, status, copied_at IS NULL AS gone, next_try_at IS NULL AS hopeless, error, hint FROM erpgo_backup_copies WHERE id < '20260103' AND name = '3';
+SELECT id FROM erpgo_backup.past_backup ORDER BY id;
+SELECT subject, severity, message FROM erpgo_backup.alert_condition WHERE kind = 'verification_failed' AND subject ~ 'in repository';
+SAVEPOINT lost;
+SELECT erpgo_backup.copy_looked('20260102T000000Z-full', 'file:///third', 'ok', 'digest', 'false', NULL, NULL, NULL);
+SELECT id, status, copied_at IS NULL AS gone, verified, error FROM erpgo_backup_copies WHERE id < '20260103' AND name = '3';
+ROLLBACK TO lost;
+UPDATE erpgo_backup.copy SET due_since = due_since - interval '8 days' WHERE damage IS NOT NULL;
+SELECT erpgo_backup.copies_plan();
+SELECT id FROM erpgo_backup_copies WHERE id < '20260103' AND name = '3';
+ROLLBACK;
+
+-- what a verification does not find says nothing of what was never copied
+SELECT erpgo_backup.copy_looked('20260104T000000Z-full', :'url', 'failed', 'full', 'true', 'gone', 'it is not there', NULL);
+SELECT status, error FROM erpgo_backup_copies WHERE id = '20260104T000000Z-full' AND name = '2';
+
 -- a repository whose parameters change has what it had
 \set value 'file:///first, /third, s3://backups/erp?storage_class=STANDARD_IA'
 ALTER SYSTEM SET erpgo_backup.repository = :'value';

@@ -226,8 +226,10 @@ CREATE VIEW erpgo_backup.condition_of_copies AS
 	UNION ALL
 	SELECT 'verification_failed', c.backup_id COLLATE "default" || ' in repository ' || c.name, 'critical', c.backup_id,
 		   format('The last verification of the copy of backup "%s" in repository %s failed: %s', c.backup_id, c.name, c.damage)
-		   || chr(10) || CASE c.status_of_backup WHEN 'ok' THEN 'It is mended from the first repository.'
-							ELSE 'The first repository has no good backup to mend it from.' END,
+		   || chr(10) || coalesce(CASE WHEN c.copied_at IS NULL AND c.error = c.damage THEN c.hint || chr(10) END, '')
+		   || CASE WHEN c.status_of_backup <> 'ok' THEN 'The first repository has no good backup to mend it from.'
+				   WHEN c.copied_at IS NULL THEN 'It is copied anew from the first repository.'
+				   ELSE 'It is mended from the first repository.' END,
 		   jsonb_build_object('repository', c.repository)
 	FROM erpgo_backup.copy_of_backup AS c
 	WHERE c.name IS NOT NULL AND c.damage IS NOT NULL

@@ -312,6 +312,7 @@ job_description(const JobRequest *request)
 			break;
 		case JOB_VERIFY:
 			put_text(&json, "depth", verify_depth_name(request->depth));
+			put_flag(&json, "copy", request->target[0] != '\0');
 			break;
 		case JOB_EVENT:
 			put_event(&json, request);

@@ -11,6 +11,10 @@
 
 #define APPLICATION "erpgo_backup"
 
+#define EMPTY_HINT \
+	"Somebody removed all of it, or it is not the repository that it was: " \
+	"see whether the URL is right and the disk is mounted."
+
 static const struct
 {
 	const char *name;
@@ -157,6 +161,25 @@ job_owned_repository(json_t *job)
 	Repository *repository = job_repository(job);
 
 	owner_require(repository, job_required_text(job_server(job), "data_directory"));
+	return repository;
+}
+
+Repository *
+job_copied_repository(json_t *job)
+{
+	const char *url = job_required_text(job, "repository");
+	const char *cluster = job_required_text(job, "cluster");
+	json_t	   *server = job_server(job);
+	Repository *repository;
+
+	secrets_load(job_text(job, "secrets_file"));
+	repository = repository_open_written(url, cluster, master_key(),
+										 job_required_text(server, "system_identifier"));
+	if (repository == NULL)
+		fail(FAILURE_GONE, EMPTY_HINT,
+			 "backup \"%s\" is not in repository \"%s\", which has nothing of cluster \"%s\"",
+			 job_required_text(job, "id"), url, cluster);
+	owner_require(repository, job_required_text(server, "data_directory"));
 	return repository;
 }
 

@@ -38,6 +38,12 @@ extern Repository *job_repository(json_t *job);
 /* The same, for a job that only the owner of the cluster's folder may do. */
 extern Repository *job_owned_repository(json_t *job);
 
+/*
+ * The same, for a job on a copy that was made there before: nothing is made.
+ * Fails (FAILURE_GONE) if there is nothing of the cluster.
+ */
+extern Repository *job_copied_repository(json_t *job);
+
 /* How to reach the server. */
 extern ServerAddress job_server_address(json_t *job);
 

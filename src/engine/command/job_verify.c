@@ -6,6 +6,7 @@
 #include "isolated.h"
 #include "process.h"
 #include "protocol.h"
+#include "repository/backup_folder.h"
 
 /* A verification in a process of its own. */
 typedef struct VerifyStep
@@ -15,6 +16,7 @@ typedef struct VerifyStep
 	VerifyDepth depth;
 	const char *pg_restore;
 	int			jobs;
+	bool		is_copy;
 } VerifyStep;
 
 static void
@@ -23,6 +25,26 @@ verify_step(void *context)
 	VerifyStep *step = context;
 
 	backup_verify(step->repository, step->backup, step->depth, step->pg_restore, step->jobs);
+}
+
+/*
+ * Fails (FAILURE_GONE) unless a copy is there, whatever its state.
+ */
+static void
+require_copy(Repository *repository, const char *id)
+{
+	switch (backup_folder_state(repository, id))
+	{
+		case FOLDER_PUBLISHED:
+		case FOLDER_MANIFEST_LOST:
+			return;
+		case FOLDER_DELETING:
+			fail(FAILURE_GONE, NULL, "backup \"%s\" is being deleted in repository \"%s\"",
+				 id, repository->store->url);
+		default:
+			fail(FAILURE_GONE, NULL, "backup \"%s\" is not in repository \"%s\"",
+				 id, repository->store->url);
+	}
 }
 
 /*
@@ -40,9 +62,20 @@ store_finding(const VerifyStep *step, EventKind kind, const char *value)
 	};
 
 	/* Without its objects it looks damaged, but nobody is to be told so. */
+	if (step->is_copy)
+		require_copy(step->repository, step->backup->manifest->id);
 	(void) backup_load(step->repository, step->backup->manifest->id);
 	backup_add_event(step->repository, step->backup->manifest->id,
 					 step->backup, &event);
+}
+
+/*
+ * Is a verification that of a copy?
+ */
+static bool
+is_about_copy(json_t *job)
+{
+	return json_is_true(json_object_get(job, "copy"));
 }
 
 void
@@ -54,7 +87,8 @@ job_verify_backup(json_t *job, Repository *repository, const Backup *backup,
 		.backup = backup,
 		.depth = depth,
 		.pg_restore = program_path(job_bindir(job), "pg_restore"),
-		.jobs = (int) job_integer(job, "jobs", 1)
+		.jobs = (int) job_integer(job, "jobs", 1),
+		.is_copy = is_about_copy(job)
 	};
 	Failure		problem;
 
@@ -71,11 +105,14 @@ job_verify_backup(json_t *job, Repository *repository, const Backup *backup,
 json_t *
 job_verify(json_t *job)
 {
+	const char *id = job_backup_id(job);
 	VerifyDepth depth = job_depth(job);
 	Repository *repository;
 
 	progress_report("verifying", NULL, 0, 0);
-	repository = job_owned_repository(job);
-	job_verify_backup(job, repository, backup_load(repository, job_backup_id(job)), depth);
+	repository = is_about_copy(job) ? job_copied_repository(job) : job_owned_repository(job);
+	if (is_about_copy(job))
+		require_copy(repository, id);
+	job_verify_backup(job, repository, backup_load(repository, id), depth);
 	return json_pack("{s:s}", "depth", verify_depth_name(depth));
 }
