@@ -148,9 +148,12 @@ copy_backups(const CopyRequest *request)
 	int			exit_code = 0;
 
 	for (int i = 0; i < count; i++)
-		exit_code = Max(exit_code,
-						copy_one(request, request->all ? ids[i] :
-								 repository_resolve_id(request->source, request->id), list));
+	{
+		int			code = copy_one(request, request->all ? ids[i] :
+									repository_resolve_id(request->source, request->id), list);
+
+		exit_code = Max(exit_code, code);
+	}
 	if (request->json)
 		json_print(request->all ? json_incref(list) : json_incref(json_array_get(list, 0)));
 	json_decref(list);
