@@ -90,13 +90,6 @@ extern PGconn *job_connect(const ServerAddress *address);
  */
 extern Cipher job_cipher(json_t *job, Repository *repository);
 
-/*
- * Verifies a backup, and stores in the repository what was found; anything
- * wrong is a failure.
- */
-extern void job_verify_backup(json_t *job, Repository *repository,
-							  const Backup *backup, VerifyDepth depth);
-
 /* --- making a backup --- */
 
 /* The type of the backup, which its identifier names too. */
