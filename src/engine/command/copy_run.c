@@ -219,6 +219,7 @@ copy_backup(Repository *source, Repository *target, const char *backup_id, int j
 	if (outcome.was_read)
 		outcome.was_mended = copy_objects(copy, jobs) && outcome.was_there;
 	backup_copy_finish(copy);
+	outcome.was_mended |= copy->events_mended;
 	return outcome;
 }
 
