@@ -341,8 +341,10 @@ job_description(const JobRequest *request)
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_CHECK:
-		case JOB_WINDOW:
 		case JOB_RECOVER:
+			break;
+		case JOB_WINDOW:
+			put_flag(&json, "copy", request->target[0] != '\0');
 			break;
 	}
 	return end_description(&json, caller);

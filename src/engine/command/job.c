@@ -165,22 +165,33 @@ job_owned_repository(json_t *job)
 }
 
 Repository *
+job_further_repository(json_t *job)
+{
+	secrets_load(job_text(job, "secrets_file"));
+	return repository_open_written(job_required_text(job, "repository"),
+								   job_required_text(job, "cluster"),
+								   master_key(),
+								   job_required_text(job_server(job), "system_identifier"));
+}
+
+Repository *
 job_copied_repository(json_t *job)
 {
-	const char *url = job_required_text(job, "repository");
-	const char *cluster = job_required_text(job, "cluster");
-	json_t	   *server = job_server(job);
-	Repository *repository;
+	Repository *repository = job_further_repository(job);
 
-	secrets_load(job_text(job, "secrets_file"));
-	repository = repository_open_written(url, cluster, master_key(),
-										 job_required_text(server, "system_identifier"));
 	if (repository == NULL)
 		fail(FAILURE_GONE, EMPTY_HINT,
 			 "backup \"%s\" is not in repository \"%s\", which has nothing of cluster \"%s\"",
-			 job_required_text(job, "id"), url, cluster);
-	owner_require(repository, job_required_text(server, "data_directory"));
+			 job_required_text(job, "id"), job_required_text(job, "repository"),
+			 job_required_text(job, "cluster"));
+	owner_require(repository, job_required_text(job_server(job), "data_directory"));
 	return repository;
+}
+
+bool
+job_is_about_copy(json_t *job)
+{
+	return json_is_true(json_object_get(job, "copy"));
 }
 
 json_t *

@@ -39,10 +39,19 @@ extern Repository *job_repository(json_t *job);
 extern Repository *job_owned_repository(json_t *job);
 
 /*
- * The same, for a job on a copy that was made there before: nothing is made.
- * Fails (FAILURE_GONE) if there is nothing of the cluster.
+ * The same for one of which the server has others: nothing is made, and NULL
+ * if there is nothing of the cluster.
+ */
+extern Repository *job_further_repository(json_t *job);
+
+/*
+ * The same, for a job of the owner on a copy that was made there before: fails
+ * (FAILURE_GONE) if there is nothing of the cluster.
  */
 extern Repository *job_copied_repository(json_t *job);
+
+/* Is the job about a further repository, or a copy in one? */
+extern bool job_is_about_copy(json_t *job);
 
 /* How to reach the server. */
 extern ServerAddress job_server_address(json_t *job);

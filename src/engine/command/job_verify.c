@@ -14,7 +14,7 @@ job_verify(json_t *job)
 	NotedVerification verification = {
 		.depth = job_depth(job),
 		.jobs = (int) job_integer(job, "jobs", 1),
-		.is_copy = json_is_true(json_object_get(job, "copy"))
+		.is_copy = job_is_about_copy(job)
 	};
 	Repository *repository;
 
