@@ -90,6 +90,22 @@ SELECT subject, severity, title FROM erpgo_backup.alert_condition WHERE kind = '
 SELECT status, value FROM erpgo_backup_status WHERE "check" = 'copies';
 SELECT sample FROM string_to_table(erpgo_backup_metrics(), E'\n') AS sample WHERE sample ~ '^erpgo_backup_copies';
 
+-- the room in further repositories
+SELECT erpgo_backup.repository_measured('300', '1000');
+SELECT erpgo_backup.repository_measured('250', '1000', 'file:///third');
+SELECT erpgo_backup.repository_measured('1', '1000', 'file:///another');
+SELECT status, value ~ '^30 %, 300 bytes, [0-9.]+ m?s ago$' AS is_that_of_the_first FROM erpgo_backup_status WHERE "check" = 'free space';
+SELECT sample FROM string_to_table(erpgo_backup_metrics(), E'\n') AS sample WHERE sample ~ '^erpgo_backup_(further_)?repository_(free|size)';
+SELECT subject FROM erpgo_backup.alert_condition WHERE kind = 'low_disk_space';
+SELECT erpgo_backup.repository_measured('150', '1000', 'file:///third');
+SELECT status, value FROM erpgo_backup_status WHERE "check" = 'free space';
+SELECT subject, severity, title, message FROM erpgo_backup.alert_condition WHERE kind = 'low_disk_space';
+SELECT erpgo_backup.repository_measured('50', '1000', 'file:///third'), erpgo_backup.repository_measured('10', '1000');
+SELECT status, value ~ '^1 %, 10 bytes' AS is_that_of_the_first FROM erpgo_backup_status WHERE "check" = 'free space';
+SELECT subject, severity, title FROM erpgo_backup.alert_condition WHERE kind = 'low_disk_space' ORDER BY subject;
+UPDATE erpgo_backup.copy_target SET free_bytes = NULL, total_bytes = NULL, measured_at = NULL;
+DELETE FROM erpgo_backup.repository_state;
+
 -- a copy that is deleted stays so, unless somebody wants it
 SELECT erpgo_backup.copy_deleted(NULL, NULL, '{"id": "20260104T000000Z-full", "type": "full", "role": "daily", "reason": "too old", "bytes": 1}', 'file:///third');
 SELECT erpgo_backup.copies_plan();

@@ -383,6 +383,16 @@ CREATE VIEW erpgo_backup.copy_health AS
 COMMENT ON VIEW erpgo_backup.copy_health
 	IS 'whether copies are delayed, and whether no further repository has any of the last 24 hours';
 
+CREATE VIEW erpgo_backup.copy_room AS
+	SELECT f.name, f.url, t.free_bytes, t.total_bytes, t.measured_at,
+		   100.0 * t.free_bytes / t.total_bytes AS free_percent,
+		   coalesce(current_setting('erpgo_backup.minimum_free_space', true), '5')::numeric AS minimum_free
+	FROM erpgo_backup.further_repository AS f
+	JOIN erpgo_backup.copy_target AS t ON t.repository = f.url
+	WHERE t.measured_at IS NOT NULL;
+COMMENT ON VIEW erpgo_backup.copy_room
+	IS 'the room in further repositories, where it is known, when the engine saw it last';
+
 CREATE FUNCTION erpgo_backup.wal_followers(OUT name text, OUT url text,
 	OUT copied_at timestamptz, OUT failed_at timestamptz)
 RETURNS SETOF record

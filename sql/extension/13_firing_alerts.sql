@@ -156,7 +156,7 @@ CREATE VIEW erpgo_backup.condition_of_all AS
 		   jsonb_build_object('free_bytes', m.free_bytes, 'total_bytes', m.total_bytes)
 	FROM erpgo_backup.monitoring AS m
 	LEFT JOIN erpgo_backup.alert AS a
-		ON a.kind = 'low_disk_space' AND a.state = 'firing'
+		ON a.kind = 'low_disk_space' AND a.subject = 'repository' AND a.state = 'firing'
 	CROSS JOIN LATERAL (
 		SELECT m.free_percent < m.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END,
 			   m.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END)
@@ -233,6 +233,20 @@ CREATE VIEW erpgo_backup.condition_of_copies AS
 		   jsonb_build_object('repository', c.repository)
 	FROM erpgo_backup.copy_of_backup AS c
 	WHERE c.name IS NOT NULL AND c.damage IS NOT NULL
+	UNION ALL
+	SELECT 'low_disk_space', 'repository ' || r.name,
+		   CASE WHEN f.is_critical THEN 'critical' ELSE 'warning' END, NULL,
+		   format('Only %s %% of the file system of repository %s are free: %s of %s.',
+				  floor(r.free_percent), r.name, pg_size_pretty(r.free_bytes), pg_size_pretty(r.total_bytes)),
+		   jsonb_build_object('repository', r.url, 'free_bytes', r.free_bytes, 'total_bytes', r.total_bytes)
+	FROM erpgo_backup.copy_room AS r
+	LEFT JOIN erpgo_backup.alert AS a
+		ON a.kind = 'low_disk_space' AND a.subject = 'repository ' || r.name AND a.state = 'firing'
+	CROSS JOIN LATERAL (
+		SELECT r.free_percent < r.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END,
+			   r.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END)
+		AS f (is_critical, is_low)
+	WHERE f.is_critical OR f.is_low
 	UNION ALL
 	SELECT 'cleanup_failed', 'repository ' || f.name, 'warning', NULL,
 		   'Old copies could not be removed: ' || t.cleanup_problem, '{}'

@@ -76,7 +76,8 @@ subtest 'panels are whole' => sub {
 };
 
 my $server = ErpgoBackup->new('server',
-	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica', 'erpgo_backup.wal_flush_interval' => '1s' });
+	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica', 'erpgo_backup.wal_flush_interval' => '1s',
+		'erpgo_backup.health_interval' => '2s' });
 my $second = $server->node->basedir . '/second';
 my $metrics = PostgreSQL::Test::Utils::tempdir() . '/erpgo_backup.prom';
 
@@ -128,6 +129,7 @@ sub make_history
 	$server->sql('UPDATE erpgo_backup.schedule_state SET next_run = now()');
 	wait_for('the run', sub { $server->sql('SELECT last_status FROM erpgo_backup_schedules') eq 'ok' });
 	wait_for('the copies', sub { $server->sql("SELECT count(*) FILTER (WHERE status = 'ok'), count(*) FROM erpgo_backup_copies") eq '5|5' });
+	wait_for('the room', sub { $server->sql('SELECT count(*) FROM erpgo_backup.copy_room') eq '1' });
 	wait_for('the WAL', sub { $server->sql('SELECT copied_at IS NOT NULL FROM erpgo_backup.wal_follower') eq 't' });
 	return;
 }

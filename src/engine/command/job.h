@@ -56,8 +56,11 @@ extern bool job_is_about_copy(json_t *job);
 /* How to reach the server. */
 extern ServerAddress job_server_address(json_t *job);
 
-/* Tells the server how much room there is in the repository. */
-extern void job_send_space(Repository *repository);
+/*
+ * Tells the server how much room there is in the repository of the job, or with
+ * a URL in a further one.
+ */
+extern void job_send_space(Repository *repository, const char *further_url);
 
 /*
  * From now on, writing to the repository leaves the job's share of it free.
