@@ -90,6 +90,22 @@ SELECT subject, severity, title FROM erpgo_backup.alert_condition WHERE kind = '
 SELECT status, value FROM erpgo_backup_status WHERE "check" = 'copies';
 SELECT sample FROM string_to_table(erpgo_backup_metrics(), E'\n') AS sample WHERE sample ~ '^erpgo_backup_copies';
 
+-- the room in further repositories
+SELECT erpgo_backup.repository_measured('300', '1000');
+SELECT erpgo_backup.repository_measured('250', '1000', 'file:///third');
+SELECT erpgo_backup.repository_measured('1', '1000', 'file:///another');
+SELECT status, value ~ '^30 %, 300 bytes, [0-9.]+ m?s ago$' AS is_that_of_the_first FROM erpgo_backup_status WHERE "check" = 'free space';
+SELECT sample FROM string_to_table(erpgo_backup_metrics(), E'\n') AS sample WHERE sample ~ '^erpgo_backup_(further_)?repository_(free|size)';
+SELECT subject FROM erpgo_backup.alert_condition WHERE kind = 'low_disk_space';
+SELECT erpgo_backup.repository_measured('150', '1000', 'file:///third');
+SELECT status, value FROM erpgo_backup_status WHERE "check" = 'free space';
+SELECT subject, severity, title, message FROM erpgo_backup.alert_condition WHERE kind = 'low_disk_space';
+SELECT erpgo_backup.repository_measured('50', '1000', 'file:///third'), erpgo_backup.repository_measured('10', '1000');
+SELECT status, value ~ '^1 %, 10 bytes' AS is_that_of_the_first FROM erpgo_backup_status WHERE "check" = 'free space';
+SELECT subject, severity, title FROM erpgo_backup.alert_condition WHERE kind = 'low_disk_space' ORDER BY subject;
+UPDATE erpgo_backup.copy_target SET free_bytes = NULL, total_bytes = NULL, measured_at = NULL;
+DELETE FROM erpgo_backup.repository_state;
+
 -- a copy that is deleted stays so, unless somebody wants it
 SELECT erpgo_backup.copy_deleted(NULL, NULL, '{"id": "20260104T000000Z-full", "type": "full", "role": "daily", "reason": "too old", "bytes": 1}', 'file:///third');
 SELECT erpgo_backup.copies_plan();
@@ -116,6 +132,26 @@ UPDATE erpgo_backup.backup SET status = 'deleted', deleted_at = '2020-01-01' WHE
 SELECT erpgo_backup.copies_plan();
 SELECT id, name, status FROM erpgo_backup_copies WHERE id < '20260103';
 SELECT id FROM erpgo_backup.past_backup ORDER BY id;
+
+-- a copy that is lost is told of for a week, if there is nothing left to copy, or until it is there again
+BEGIN;
+SELECT erpgo_backup.copy_looked('20260102T000000Z-full', 'file:///third', 'failed', 'full', 'true', 'gone', 'it is gone', 'Look for it.');
+SELECT erpgo_backup.copies_plan();
+SELECT id, status, copied_at IS NULL AS gone, next_try_at IS NULL AS hopeless, error, hint FROM erpgo_backup_copies WHERE id < '20260103' AND name = '3';
+SELECT id FROM erpgo_backup.past_backup ORDER BY id;
+SELECT subject, severity, message FROM erpgo_backup.alert_condition WHERE kind = 'verification_failed' AND subject ~ 'in repository';
+SAVEPOINT lost;
+SELECT erpgo_backup.copy_looked('20260102T000000Z-full', 'file:///third', 'ok', 'digest', 'false', NULL, NULL, NULL);
+SELECT id, status, copied_at IS NULL AS gone, verified, error FROM erpgo_backup_copies WHERE id < '20260103' AND name = '3';
+ROLLBACK TO lost;
+UPDATE erpgo_backup.copy SET due_since = due_since - interval '8 days' WHERE damage IS NOT NULL;
+SELECT erpgo_backup.copies_plan();
+SELECT id FROM erpgo_backup_copies WHERE id < '20260103' AND name = '3';
+ROLLBACK;
+
+-- what a verification does not find says nothing of what was never copied
+SELECT erpgo_backup.copy_looked('20260104T000000Z-full', :'url', 'failed', 'full', 'true', 'gone', 'it is not there', NULL);
+SELECT status, error FROM erpgo_backup_copies WHERE id = '20260104T000000Z-full' AND name = '2';
 
 -- a repository whose parameters change has what it had
 \set value 'file:///first, /third, s3://backups/erp?storage_class=STANDARD_IA'

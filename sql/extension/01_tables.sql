@@ -126,9 +126,12 @@ CREATE TABLE erpgo_backup.copy_target (
 	repository text PRIMARY KEY,
 	failures integer NOT NULL DEFAULT 0,
 	next_try_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	cleanup_problem text
+	cleanup_problem text,
+	free_bytes bigint,
+	total_bytes bigint,
+	measured_at timestamptz
 );
-COMMENT ON TABLE erpgo_backup.copy_target IS 'further repositories: how often nothing could be copied to them in a row, and when to try again';
+COMMENT ON TABLE erpgo_backup.copy_target IS 'further repositories: how often nothing could be copied to them in a row, and when to try again; and the room in them';
 
 CREATE TABLE erpgo_backup.audit (
 	at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -93,8 +93,8 @@ AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION @extschema@.erpgo_backup_check()
 	IS 'every precondition, one row each, with what to do about it';
 
-CREATE FUNCTION erpgo_backup.recovery_windows(OUT timeline text, OUT begins_at text,
-	OUT ends_at text, OUT begin_lsn text, OUT end_lsn text, OUT backups text,
+CREATE FUNCTION erpgo_backup.recovery_windows(OUT repository text, OUT timeline text,
+	OUT begins_at text, OUT ends_at text, OUT begin_lsn text, OUT end_lsn text, OUT backups text,
 	OUT begins_with text, OUT missing text)
 RETURNS SETOF record
 LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -103,13 +103,13 @@ AS 'MODULE_PATHNAME', 'erpgo_backup_recovery_windows';
 COMMENT ON FUNCTION erpgo_backup.recovery_windows() IS 'for the view erpgo_backup_recovery_window';
 
 CREATE VIEW @extschema@.erpgo_backup_recovery_window AS
-	SELECT w.timeline::bigint, w.begins_at::timestamptz, w.ends_at::timestamptz,
+	SELECT w.repository, w.timeline::bigint, w.begins_at::timestamptz, w.ends_at::timestamptz,
 		   w.begin_lsn::pg_lsn, w.end_lsn::pg_lsn, w.backups::integer, w.begins_with,
 		   w.missing
 	FROM erpgo_backup.recovery_windows() AS w
-	ORDER BY w.timeline::bigint, w.begin_lsn::pg_lsn;
+	ORDER BY w.repository, w.timeline::bigint, w.begin_lsn::pg_lsn;
 COMMENT ON VIEW @extschema@.erpgo_backup_recovery_window
-	IS 'from when to when the cluster can be restored to any moment; looks into the repository';
+	IS 'from when to when the cluster can be restored to any moment, by each repository; looks into them';
 
 CREATE FUNCTION @extschema@.erpgo_backup_sync()
 RETURNS bigint

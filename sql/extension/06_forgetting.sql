@@ -16,7 +16,7 @@ CREATE VIEW erpgo_backup.past_backup AS
 	FROM erpgo_backup.backup AS b
 	WHERE NOT b.present AND NOT b.leftovers
 	AND NOT EXISTS (SELECT FROM erpgo_backup.copy AS c
-					WHERE c.backup_id OPERATOR(pg_catalog.=) b.id AND c.copied_at IS NOT NULL)
+					WHERE c.backup_id OPERATOR(pg_catalog.=) b.id AND (c.copied_at IS NOT NULL OR c.damage IS NOT NULL))
 	AND b.status OPERATOR(pg_catalog.<>) ALL (ARRAY['running', 'verifying']);
 COMMENT ON VIEW erpgo_backup.past_backup IS 'backups that are in no repository, and since when';
 

@@ -97,23 +97,27 @@ CREATE TABLE erpgo_backup.repository_state (
 	total_bytes bigint NOT NULL,
 	measured_at timestamptz NOT NULL
 );
-COMMENT ON TABLE erpgo_backup.repository_state IS 'the room in the repository, when the engine saw it last';
+COMMENT ON TABLE erpgo_backup.repository_state IS 'the room in the first repository, when the engine saw it last';
 
-CREATE FUNCTION erpgo_backup.repository_measured(free_bytes text, total_bytes text)
+CREATE FUNCTION erpgo_backup.repository_measured(free_bytes text, total_bytes text, url text DEFAULT NULL)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO erpgo_backup.repository_state (free_bytes, total_bytes, measured_at)
-	VALUES (repository_measured.free_bytes::bigint,
-			repository_measured.total_bytes::bigint, clock_timestamp())
+	SELECT repository_measured.free_bytes::bigint, repository_measured.total_bytes::bigint, clock_timestamp()
+	WHERE repository_measured.url IS NULL
 	ON CONFLICT (only_row) DO UPDATE SET
 		free_bytes = EXCLUDED.free_bytes,
 		total_bytes = EXCLUDED.total_bytes,
 		measured_at = EXCLUDED.measured_at;
+	UPDATE erpgo_backup.copy_target AS t
+	SET free_bytes = repository_measured.free_bytes::bigint,
+		total_bytes = repository_measured.total_bytes::bigint, measured_at = clock_timestamp()
+	WHERE t.repository = repository_measured.url;
 END;
-COMMENT ON FUNCTION erpgo_backup.repository_measured(text, text)
-	IS 'notes how much room there is in the repository';
+COMMENT ON FUNCTION erpgo_backup.repository_measured(text, text, text)
+	IS 'notes how much room there is in a repository, without a URL in the first one';
 
 CREATE FUNCTION erpgo_backup.backup_expected_bytes(type text, databases text)
 RETURNS bigint

@@ -61,6 +61,8 @@ BEGIN ATOMIC
 	WHERE b.id = c.backup_id AND c.status <> 'copying'
 	AND CASE WHEN EXISTS (SELECT FROM erpgo_backup.further_repository AS f WHERE f.url = c.repository)
 		THEN c.copied_at IS NULL AND c.status <> 'deleted' AND b.status <> 'ok'
+			-- What was lost, and cannot be copied any more, is told for a week.
+			AND (c.damage IS NULL OR (NOT b.present AND c.due_since < clock_timestamp() - interval '7 days'))
 		ELSE c.copied_at IS NULL OR NOT b.present END;
 	DELETE FROM erpgo_backup.copy_target AS t
 	WHERE NOT EXISTS (SELECT FROM erpgo_backup.further_repository AS f WHERE f.url = t.repository);
@@ -226,8 +228,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION erpgo_backup.copy_look(text, text) IS 'notes that the verification of a copy begins';
 
-CREATE FUNCTION erpgo_backup.copy_looked(id text, repository text, outcome text,
-										 depth text, damage text, is_its_own text)
+CREATE FUNCTION erpgo_backup.copy_looked(id text, repository text, outcome text, depth text,
+										 is_its_own text, finding text, message text, hint text)
 RETURNS void
 LANGUAGE sql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
@@ -235,33 +237,35 @@ BEGIN ATOMIC
 	UPDATE erpgo_backup.copy AS c
 	SET verified_at = clock_timestamp(), verified_depth = copy_looked.depth
 	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
-	AND copy_looked.outcome = 'ok' AND c.copied_at IS NOT NULL;
+	AND copy_looked.outcome = 'ok' AND (c.copied_at IS NOT NULL OR c.damage IS NOT NULL);
 	-- What looked deeper and failed is not taken back.
 	UPDATE erpgo_backup.copy AS c
 	SET status = 'ok', due_since = NULL, mend = false, damage = NULL, damage_depth = NULL,
-		error = NULL, hint = NULL
+		copied_at = coalesce(c.copied_at, clock_timestamp()), error = NULL, hint = NULL
 	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
 	AND copy_looked.outcome = 'ok' AND c.damage IS NOT NULL AND c.status <> 'copying'
 	AND erpgo_backup.depth_rank(c.damage_depth) <= erpgo_backup.depth_rank(copy_looked.depth);
 	UPDATE erpgo_backup.copy AS c
 	SET status = CASE c.status WHEN 'copying' THEN c.status ELSE 'failed' END,
-		damage = copy_looked.damage, error = copy_looked.damage, hint = NULL,
+		damage = copy_looked.message, error = copy_looked.message, hint = copy_looked.hint,
 		damage_depth = CASE
+			WHEN copy_looked.finding = 'gone' THEN 'digest'
 			WHEN erpgo_backup.depth_rank(c.damage_depth)
 				> erpgo_backup.depth_rank(copy_looked.depth) THEN c.damage_depth
 			ELSE copy_looked.depth END,
+		copied_at = CASE WHEN copy_looked.finding <> 'gone' THEN c.copied_at END,
 		mend = true, due_since = coalesce(c.due_since, clock_timestamp()),
 		attempts = 0, next_try_at = clock_timestamp()
 	WHERE c.backup_id = copy_looked.id AND c.repository = copy_looked.repository
-	AND copy_looked.damage IS NOT NULL AND c.copied_at IS NOT NULL;
+	AND copy_looked.finding IS NOT NULL AND c.copied_at IS NOT NULL;
 	/* What would fail with any other copy lets the series pass over all of them. */
 	UPDATE erpgo_backup.copy AS c
 	SET looked_at = clock_timestamp()
 	WHERE c.repository = copy_looked.repository
 	AND copy_looked.outcome = 'failed' AND NOT copy_looked.is_its_own::boolean;
 END;
-COMMENT ON FUNCTION erpgo_backup.copy_looked(text, text, text, text, text, text)
-	IS 'notes how the verification of a copy ended; is_its_own: the copy itself was the reason, not the repository';
+COMMENT ON FUNCTION erpgo_backup.copy_looked(text, text, text, text, text, text, text, text)
+	IS 'notes how the verification of a copy ended; is_its_own: the copy itself was the reason, not the repository; finding: damaged, gone, or null';
 
 CREATE VIEW erpgo_backup.copy_candidate AS
 	SELECT c.backup_id AS id, c.repository, erpgo_backup.microseconds(b.started_at) AS made_at,
@@ -378,6 +382,16 @@ CREATE VIEW erpgo_backup.copy_health AS
 		AS t (now, after);
 COMMENT ON VIEW erpgo_backup.copy_health
 	IS 'whether copies are delayed, and whether no further repository has any of the last 24 hours';
+
+CREATE VIEW erpgo_backup.copy_room AS
+	SELECT f.name, f.url, t.free_bytes, t.total_bytes, t.measured_at,
+		   100.0 * t.free_bytes / t.total_bytes AS free_percent,
+		   coalesce(current_setting('erpgo_backup.minimum_free_space', true), '5')::numeric AS minimum_free
+	FROM erpgo_backup.further_repository AS f
+	JOIN erpgo_backup.copy_target AS t ON t.repository = f.url
+	WHERE t.measured_at IS NOT NULL;
+COMMENT ON VIEW erpgo_backup.copy_room
+	IS 'the room in further repositories, where it is known, when the engine saw it last';
 
 CREATE FUNCTION erpgo_backup.wal_followers(OUT name text, OUT url text,
 	OUT copied_at timestamptz, OUT failed_at timestamptz, OUT failures integer, OUT next_try_at timestamptz)

@@ -74,6 +74,15 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 		FROM erpgo_backup.wal_follower AS f
 		WHERE f.failed_at IS NOT NULL
 		ORDER BY f.failed_at LIMIT 1) AS follower ON true
+	-- Of further repositories, the one that has least is shown if that is little.
+	CROSS JOIN LATERAL (
+		SELECT r.name, r.free_bytes, r.measured_at, r.free_percent
+		FROM (SELECT NULL AS name, m.free_bytes, m.measured_at, m.free_percent
+			  UNION ALL
+			  SELECT c.name, c.free_bytes, c.measured_at, c.free_percent
+			  FROM erpgo_backup.copy_room AS c
+			  WHERE c.free_percent <= 20) AS r
+		ORDER BY r.free_percent, r.name NULLS FIRST LIMIT 1) AS room
 	CROSS JOIN LATERAL (VALUES
 		(1, 'last success',
 		 CASE WHEN m.success_at IS NULL OR m.now >= m.due_at THEN 'critical'
@@ -130,12 +139,13 @@ CREATE VIEW @extschema@.erpgo_backup_status AS
 		 CASE WHEN m.damaged > 0 THEN 'Make a new backup at once.'
 			  ELSE 'Run erpgo_backup_verify().' END),
 		(9, 'free space',
-		 CASE WHEN m.free_percent IS NULL THEN 'unknown'
-			  WHEN m.free_percent > 20 THEN 'ok'
-			  WHEN m.free_percent > m.minimum_free THEN 'warning' ELSE 'critical' END,
-		 coalesce(floor(m.free_percent) || ' %, ' || pg_size_pretty(m.free_bytes) || ', '
-				  || erpgo_backup.span(m.now - m.measured_at) || ' ago', 'not measured'), '> 20 %',
-		 CASE WHEN m.free_percent IS NULL THEN 'Run erpgo_backup_check().'
+		 CASE WHEN room.free_percent IS NULL THEN 'unknown'
+			  WHEN room.free_percent > 20 THEN 'ok'
+			  WHEN room.free_percent > m.minimum_free THEN 'warning' ELSE 'critical' END,
+		 coalesce(floor(room.free_percent) || ' %, ' || pg_size_pretty(room.free_bytes) || ', '
+				  || coalesce('in repository ' || room.name, erpgo_backup.span(m.now - room.measured_at) || ' ago'),
+				  'not measured'), '> 20 %',
+		 CASE WHEN room.free_percent IS NULL THEN 'Run erpgo_backup_check().'
 			  ELSE 'Free space or keep fewer backups.' END),
 		(10, 'WAL archiving',
 		 CASE WHEN m.now - w.ready_since >= interval '1 hour' THEN 'critical'

@@ -49,6 +49,9 @@ CREATE VIEW erpgo_backup.metric AS
 		('erpgo_backup_copies', 'gauge', 'Copies in a further repository, made or to be made, by status.'),
 		('erpgo_backup_newest_copy_timestamp_seconds', 'gauge', 'When the newest backup was finished that a further repository has a copy of; 0 if it has none.'),
 		('erpgo_backup_copy_late_since_timestamp_seconds', 'gauge', 'Since when a further repository lacks a backup; absent if it does not.'),
+		('erpgo_backup_further_repository_free_bytes', 'gauge', 'Room in a further repository, when it was last measured.'),
+		('erpgo_backup_further_repository_size_bytes', 'gauge', 'Size of the file system of a further repository.'),
+		('erpgo_backup_further_repository_measured_timestamp_seconds', 'gauge', 'When the room in a further repository was last measured.'),
 		('erpgo_backup_wal_copied_timestamp_seconds', 'gauge', 'When a further repository that WAL follows to last had all that was archived; 0 if not since the server started.'),
 		('erpgo_backup_alerts_firing', 'gauge', 'Alerts that are firing.'))
 		AS m (name, type, help);
@@ -164,7 +167,15 @@ CREATE VIEW erpgo_backup.metric_of_copies AS
 	UNION ALL
 	SELECT 'erpgo_backup_wal_copied_timestamp_seconds', erpgo_backup.metric_label('repository', w.name),
 		   coalesce(extract(epoch FROM w.copied_at), 0)
-	FROM erpgo_backup.wal_followers() AS w;
+	FROM erpgo_backup.wal_followers() AS w
+	UNION ALL
+	SELECT v.metric, erpgo_backup.metric_label('repository', r.name), v.value
+	FROM erpgo_backup.copy_room AS r
+	CROSS JOIN LATERAL (VALUES
+		('erpgo_backup_further_repository_free_bytes', r.free_bytes::numeric),
+		('erpgo_backup_further_repository_size_bytes', r.total_bytes),
+		('erpgo_backup_further_repository_measured_timestamp_seconds', extract(epoch FROM r.measured_at)))
+		AS v (metric, value);
 COMMENT ON VIEW erpgo_backup.metric_of_copies IS 'samples for each further repository';
 
 CREATE VIEW erpgo_backup.metric_of_alert AS

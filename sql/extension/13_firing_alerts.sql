@@ -156,7 +156,7 @@ CREATE VIEW erpgo_backup.condition_of_all AS
 		   jsonb_build_object('free_bytes', m.free_bytes, 'total_bytes', m.total_bytes)
 	FROM erpgo_backup.monitoring AS m
 	LEFT JOIN erpgo_backup.alert AS a
-		ON a.kind = 'low_disk_space' AND a.state = 'firing'
+		ON a.kind = 'low_disk_space' AND a.subject = 'repository' AND a.state = 'firing'
 	CROSS JOIN LATERAL (
 		SELECT m.free_percent < m.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END,
 			   m.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END)
@@ -226,11 +226,27 @@ CREATE VIEW erpgo_backup.condition_of_copies AS
 	UNION ALL
 	SELECT 'verification_failed', c.backup_id COLLATE "default" || ' in repository ' || c.name, 'critical', c.backup_id,
 		   format('The last verification of the copy of backup "%s" in repository %s failed: %s', c.backup_id, c.name, c.damage)
-		   || chr(10) || CASE c.status_of_backup WHEN 'ok' THEN 'It is mended from the first repository.'
-							ELSE 'The first repository has no good backup to mend it from.' END,
+		   || chr(10) || coalesce(CASE WHEN c.copied_at IS NULL AND c.error = c.damage THEN c.hint || chr(10) END, '')
+		   || CASE WHEN c.status_of_backup <> 'ok' THEN 'The first repository has no good backup to mend it from.'
+				   WHEN c.copied_at IS NULL THEN 'It is copied anew from the first repository.'
+				   ELSE 'It is mended from the first repository.' END,
 		   jsonb_build_object('repository', c.repository)
 	FROM erpgo_backup.copy_of_backup AS c
 	WHERE c.name IS NOT NULL AND c.damage IS NOT NULL
+	UNION ALL
+	SELECT 'low_disk_space', 'repository ' || r.name,
+		   CASE WHEN f.is_critical THEN 'critical' ELSE 'warning' END, NULL,
+		   format('Only %s %% of the file system of repository %s are free: %s of %s.',
+				  floor(r.free_percent), r.name, pg_size_pretty(r.free_bytes), pg_size_pretty(r.total_bytes)),
+		   jsonb_build_object('repository', r.url, 'free_bytes', r.free_bytes, 'total_bytes', r.total_bytes)
+	FROM erpgo_backup.copy_room AS r
+	LEFT JOIN erpgo_backup.alert AS a
+		ON a.kind = 'low_disk_space' AND a.subject = 'repository ' || r.name AND a.state = 'firing'
+	CROSS JOIN LATERAL (
+		SELECT r.free_percent < r.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END,
+			   r.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END)
+		AS f (is_critical, is_low)
+	WHERE f.is_critical OR f.is_low
 	UNION ALL
 	SELECT 'cleanup_failed', 'repository ' || f.name, 'warning', NULL,
 		   'Old copies could not be removed: ' || t.cleanup_problem, '{}'

@@ -20,6 +20,7 @@ static const KindTraits kinds[] = {
 	[FAILURE_DAMAGED] = {"XX001", false},
 	[FAILURE_KEY] = {"28000", false},
 	[FAILURE_UNDEFINED] = {"42704", false},
+	[FAILURE_GONE] = {"58P01", false},
 	[FAILURE_DUPLICATE] = {"42710", false},
 	[FAILURE_PERMISSION] = {"42501", false},
 	[FAILURE_DISK_FULL] = {"53100", false},

@@ -19,6 +19,7 @@ typedef enum FailureKind
 	FAILURE_DAMAGED,			/* the backup is not what it was: exit code 3 */
 	FAILURE_KEY,				/* no key, or not the right one */
 	FAILURE_UNDEFINED,			/* what was named does not exist */
+	FAILURE_GONE,				/* a copy is not where it was made */
 	FAILURE_DUPLICATE,			/* what was to be made exists */
 	FAILURE_PERMISSION,			/* the operating system or server refused */
 	FAILURE_DISK_FULL,

@@ -180,11 +180,13 @@ static int64
 look_and_act(TimestampTz now)
 {
 	Agenda		agenda = {0};
+	int64		measure_ms;
 
 	if (!transaction_try(look, &agenda, "erpgo_backup could not evaluate alerts"))
 		return RETRY_MS;
 	spread(&agenda);
-	return Min(agenda.next_ms, measure_if_due(now));
+	measure_ms = measure_if_due(now);
+	return Min(agenda.next_ms, measure_ms);
 }
 
 long
@@ -201,8 +203,8 @@ alerts_run(void)
 		measure_asked_at = now;
 	if (job_mark_take(&job_table->alerts_wanted) || left <= 0 || left > limit)
 	{
-		left = Min(look_and_act(now), limit);
-		left = Max(left, 1);
+		left = look_and_act(now);
+		left = Max(Min(left, limit), 1);
 		next_look = now + left * 1000;
 	}
 	return (long) left;

@@ -103,14 +103,29 @@ end_event(const JobRequest *request, const JobEnd *end)
 }
 
 /*
- * Was a backup itself the reason why a job on it, or its copy, failed?  What
- * else fails would do so with any.
+ * Was a backup itself the reason why a job on it, or its copy, failed: it is
+ * damaged, or not there, as an SQLSTATE says?  What else fails would do so with
+ * any.
  */
 static const char *
-is_its_own(const JobEnd *end)
+is_its_own(const JobEnd *end, int absence)
 {
-	return end->damaged || end->outcome->sqlstate == ERRCODE_UNDEFINED_OBJECT ?
-		"true" : "false";
+	return end->damaged || end->outcome->sqlstate == absence ? "true" : "false";
+}
+
+/*
+ * The word for what a verification found wrong with a copy; NULL if nothing.
+ * What a clean-up deletes it notes itself.
+ */
+static const char *
+copy_finding(const JobRequest *request, const JobEnd *end)
+{
+	if (end->damaged)
+		return "damaged";
+	if (end->outcome->sqlstate == ERRCODE_UNDEFINED_FILE &&
+		!job_target_active(JOB_EXPIRE, request->target))
+		return "gone";
+	return NULL;
 }
 
 /*
@@ -124,11 +139,13 @@ end_copy_verification(const JobRequest *request, const JobEnd *end)
 		request->target,
 		end->status,
 		verify_depth_name(request->depth),
-		end->damaged ? end->outcome->message : NULL,
-		is_its_own(end),
+		is_its_own(end, ERRCODE_UNDEFINED_FILE),
+		copy_finding(request, end),
+		text_or_null(end->outcome->message),
+		text_or_null(end->outcome->hint),
 	};
 
-	statement_run("SELECT erpgo_backup.copy_looked($1, $2, $3, $4, $5, $6)",
+	statement_run("SELECT erpgo_backup.copy_looked($1, $2, $3, $4, $5, $6, $7, $8)",
 				  lengthof(args), args);
 }
 
@@ -144,7 +161,7 @@ end_copy(const JobRequest *request, const JobEnd *end)
 		request->target,
 		end->status,
 		end->result_json,
-		is_its_own(end),
+		is_its_own(end, ERRCODE_UNDEFINED_OBJECT),
 		text_or_null(outcome->message),
 		text_or_null(outcome->hint),
 	};

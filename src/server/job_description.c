@@ -312,6 +312,7 @@ job_description(const JobRequest *request)
 			break;
 		case JOB_VERIFY:
 			put_text(&json, "depth", verify_depth_name(request->depth));
+			put_flag(&json, "copy", request->target[0] != '\0');
 			break;
 		case JOB_EVENT:
 			put_event(&json, request);
@@ -340,8 +341,10 @@ job_description(const JobRequest *request)
 		case JOB_SYNC:
 		case JOB_ADOPT:
 		case JOB_CHECK:
-		case JOB_WINDOW:
 		case JOB_RECOVER:
+			break;
+		case JOB_WINDOW:
+			put_flag(&json, "copy", request->target[0] != '\0');
 			break;
 	}
 	return end_description(&json, caller);

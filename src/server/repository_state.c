@@ -1,5 +1,5 @@
 /*
- * What is known of the room in the repository.
+ * What is known of the room in the repositories.
  *
  * The engine measures it: the server never touches the repository.
  */
@@ -21,6 +21,7 @@ repository_state_take(const EngineMessage *message)
 	const char *args[] = {
 		psprintf(INT64_FORMAT, available),
 		psprintf(INT64_FORMAT, total),
+		message_text(message, "url"),
 	};
 
 	if (available < 0 || total <= 0 || available > total)
@@ -28,7 +29,7 @@ repository_state_take(const EngineMessage *message)
 				errcode(ERRCODE_PROTOCOL_VIOLATION),
 				errmsg("engine described a repository that cannot be: %s of %s bytes are free",
 					   args[0], args[1]));
-	history_execute("SELECT erpgo_backup.repository_measured($1, $2)",
+	history_execute("SELECT erpgo_backup.repository_measured($1, $2, $3)",
 					lengthof(args), args);
 }
 

@@ -3,7 +3,7 @@
 # Prometheus that looks at a real server.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for read_file);
+use ErpgoBackup qw(wait_for read_file write_file);
 use ErpgoFaults;
 use ErpgoPrometheus;
 use JSON::PP ();
@@ -15,7 +15,7 @@ my @panels = grep { $_->{type} ne 'row' } @{ $dashboard->{panels} };
 my @queries = map { my $panel = $_; map { { panel => $panel, %$_ } } @{ $panel->{targets} } } @panels;
 
 # These show something only while something runs, or is wrong.
-my %empty_when_healthy = map { $_ => 1 } ('Progress', 'Alerts of Prometheus');
+my %empty_when_healthy = map { $_ => 1 } ('Progress', 'Alerts of Prometheus', 'Copies that are late');
 
 # Whether a panel lies over one of those before it.
 sub overlaps
@@ -76,7 +76,9 @@ subtest 'panels are whole' => sub {
 };
 
 my $server = ErpgoBackup->new('server',
-	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica' });
+	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica', 'erpgo_backup.wal_flush_interval' => '1s',
+		'erpgo_backup.health_interval' => '2s' });
+my $second = $server->node->basedir . '/second';
 my $metrics = PostgreSQL::Test::Utils::tempdir() . '/erpgo_backup.prom';
 
 $server->sql('CREATE DATABASE erp');
@@ -117,14 +119,18 @@ sub update_metrics
 	return;
 }
 
-# A server with some backups, whose schedule has run.
+# A server with some backups, whose schedule has run, and with copies.
 sub make_history
 {
+	$server->set('erpgo_backup.repository' => $server->url . ",file://$second");
 	$server->run_backup(databases => ['erp']) for 1 .. 4;
 	$server->sql("SELECT erpgo_backup_schedule('nightly', '\@daily', databases => '{erp}')");
 	wait_for('the plan', sub { $server->sql('SELECT next_run IS NOT NULL FROM erpgo_backup.schedule_state') eq 't' });
 	$server->sql('UPDATE erpgo_backup.schedule_state SET next_run = now()');
 	wait_for('the run', sub { $server->sql('SELECT last_status FROM erpgo_backup_schedules') eq 'ok' });
+	wait_for('the copies', sub { $server->sql("SELECT count(*) FILTER (WHERE status = 'ok'), count(*) FROM erpgo_backup_copies") eq '5|5' });
+	wait_for('the room', sub { $server->sql('SELECT count(*) FROM erpgo_backup.copy_room') eq '1' });
+	wait_for('the WAL', sub { $server->sql('SELECT copied_at IS NOT NULL FROM erpgo_backup.wal_follower') eq 't' });
 	return;
 }
 
@@ -149,14 +155,20 @@ SKIP:
 		is(join(', ', empty_panels($prometheus, '.+')), join(', ', @empty), 'and for all servers as for one');
 		is(scalar(grep { @{ series($prometheus, $_, 'another') } } @queries), 0, 'nothing of it is shown for another server');
 		my ($left) = grep { $_->{panel}{title} eq 'Time left until overdue' } @queries;
+		my ($copies) = grep { $_->{panel}{title} eq 'Copies by status' } @queries;
+		is_deeply({ map { $_->{metric}{status} => $_->{values}[-1][1] } @{ series($prometheus, $copies, $instance) } },
+			{ ok => 5, pending => 0, copying => 0, failed => 0 }, 'every backup has a copy');
 		cmp_ok(series($prometheus, $left, $instance)->[0]{value}[1], '>', 3600, 'a backup is not overdue for a while');
 	};
 
-	subtest 'a server with a backup that failed and one that runs' => sub {
+	subtest 'a server with a backup and a copy that failed, and one that runs' => sub {
 		$server->set('erpgo_backup.connection' => 'port=1');
 		my ($exit_code) = $server->try_sql("SELECT erpgo_backup_run('full', '{erp}')");
 		isnt($exit_code, 0, 'a backup fails');
 		$server->set('erpgo_backup.connection' => '');
+		rename($second, "$second.away") or die "rename: $!";
+		write_file($second, "no folder\n");
+		isnt(($server->try_sql('SELECT erpgo_backup_copy()'))[0], 0, 'so does a copy');
 		my $table = hold_table($server, 'erp', 't');
 		my $id = start_run($server, 'full', '{erp}');
 		wait_for('some progress', sub { $server->sql('SELECT percent IS NOT NULL FROM erpgo_backup_progress') eq 't' });
@@ -175,5 +187,5 @@ SKIP:
 	$prometheus->stop;
 }
 
-$server->log_is_clean(qr/could not connect|canceling|was cancelled|erpgo_backup_run|backup "/);
+$server->log_is_clean(qr/could not connect|not a directory|could not copy WAL|canceling|was cancelled|erpgo_backup_run|backup "/);
 done_testing();

@@ -102,6 +102,32 @@ subtest 'damage in the source' => sub {
 	is_deeply(tree("$base/fourth/main/backup/$physical"), tree("$first/main/backup/$physical"), 'and is whole');
 };
 
+subtest 'damage in the copy' => sub {
+	my $copy = "$base/third/main/backup/$physical";
+	my ($pack) = grep { /^pack-/ } file_names($copy);
+	my @target = ('--to', "file://$base/third");
+	my ($exit_code, $out, $err);
+
+	damage("$copy/$pack", 'flip');
+	is(($server->cli('--repository', "file://$base/third", 'verify', $physical, '--depth', 'full', '--record'))[0], 3, 'is found there');
+	is(scalar(grep { m{^event/.*-failed} } file_names($copy)), 1, 'and noted');
+	($exit_code, $out) = $server->cli('copy', $physical, @target);
+	is("$exit_code $out", "0 $physical: is there\n", 'is not found by a copy that is not to mend');
+	($exit_code, $out, $err) = $server->cli('copy', '--all', '--mend', @target);
+	is($exit_code, 0, 'but one that is to finds it') or diag($out, $err);
+	like($out, qr/^\Q$physical\E: mended$/m, 'and says that it mends it');
+	like($err, qr/warning: backup "\Q$physical\E" in repository .* is damaged and is mended: 1 of its objects.*"\Q$pack\E"/, 'and what');
+	like($out, qr/^\Q$logical\E: copied/m, 'others are copied as usual');
+	is(read_file("$copy/$pack"), read_file("$first/main/backup/$physical/$pack"), 'it is as it was');
+	like($server->cli_ok('--repository', "file://$base/third", 'show', $physical, '--json'), qr/"status": "ok"/, 'and counts as good there');
+	my $again = JSON::PP::decode_json($server->cli_ok('copy', $physical, '--mend', @target, '--json'));
+	ok($again->{was_there} && !$again->{was_mended}, 'once more there is nothing to mend');
+	damage("$copy/$pack", 'missing');
+	($exit_code, $out) = cli_without_key('copy', $physical, '--mend', @target);
+	is("$exit_code $out", "0 $physical: mended\n", 'it needs no key');
+	like(($server->cli('copy', '--wal', '--mend', @target))[2], qr/--mend is about backups/, 'WAL is not mended');
+};
+
 # Gives the engine a job as the server would; its last message.  With stop, it
 # is told to end, as a server that dies does, as soon as that returns true.
 sub run_job

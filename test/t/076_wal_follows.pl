@@ -67,8 +67,9 @@ sub jobs_started
 }
 
 $server->sql('CREATE TABLE t AS SELECT generate_series(1, 100)');
-$server->run_backup(type => 'physical');
-await_archived(end_segment());
+my $physical = $server->run_backup(type => 'physical');
+my $older = end_segment();
+await_archived($older);
 
 subtest 'repositories that are added' => sub {
 	$server->set('erpgo_backup.repository' =>
@@ -79,6 +80,25 @@ subtest 'repositories that are added' => sub {
 	ok(has_segment($required, $segment), 'one that is required has a segment that counts as archived');
 	wait_for('the follower', sub { has_all($follower) });
 	is_deeply(segments($follower), segments($server->folder), 'one that follows gets the whole archive, byte for byte');
+};
+
+# The recovery windows: "repository|begins with|missing", and what is warned of.
+sub windows
+{
+	my ($exit_code, $out, $err) = $server->try_sql('SELECT repository, begins_with, missing FROM erpgo_backup_recovery_window');
+
+	is($exit_code, 0, 'recovery windows are shown') or diag($err);
+	return ($out, $err);
+}
+
+subtest 'recovery windows' => sub {
+	wait_for('the copies', sub { $server->sql("SELECT count(*) FROM erpgo_backup_copies WHERE status = 'ok'") eq '2' });
+	my ($out, $err) = windows();
+	like($out, qr/^1\|$physical\|\n2\|$physical\|([0-9A-F]{24}).*\n3\|$physical\|$/, 'of each repository');
+	is($err, '', 'without a warning');
+	is($server->sql('SELECT count(DISTINCT (begin_lsn, begins_at)) FROM erpgo_backup_recovery_window'), 1, 'which have the same backup');
+	is($server->sql("SELECT missing ~ '$older' FROM erpgo_backup_recovery_window WHERE repository = '2'"), 't',
+		'WAL is missing where it was archived before the repository was there');
 };
 
 subtest 'an idle server' => sub {
@@ -106,6 +126,9 @@ subtest 'a follower that is away' => sub {
 	wait_for('the note of it', sub {
 		$server->sql('SELECT name, failed_at IS NOT NULL FROM erpgo_backup.wal_followers()') =~ /^3\|t$/m });
 	pass('it is known since when it is');
+	my ($out, $err) = windows();
+	is($out =~ s/\|[^|]*$//mgr, join("\n", map { "$_|$physical" } 1 .. 2), 'but of the others');
+	like($err, qr/WARNING:  recovery windows of repository 3 are not known: .*is not a directory/, 'with a warning');
 	$server->set('erpgo_backup.copy_delayed_after' => '1s');
 	wait_for('the alert', sub {
 		$server->sql("SELECT state FROM erpgo_backup_alerts WHERE subject = 'WAL in repository 3'") eq 'firing' });

@@ -86,6 +86,9 @@ subtest 'an owner' => sub {
 	await_life(@folders);
 	pass('says in every repository that it is alive');
 	is_deeply([ map { read_file(owner($_)) } @folders ], \@before, 'and else nothing changes');
+	wait_for('the room', sub { $primary->sql('SELECT count(*) FROM erpgo_backup.copy_room') eq '2' });
+	is($primary->sql('SELECT bool_and(c.total_bytes = r.total_bytes AND c.free_bytes BETWEEN 0 AND c.total_bytes)
+		FROM erpgo_backup.copy_room AS c, erpgo_backup.repository_state AS r'), 't', 'the room in each of them is measured');
 	$primary->set('erpgo_backup.health_interval' => '5s');
 	silence($second);
 	wait_for('the owner to be heard of', sub {

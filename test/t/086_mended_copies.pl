@@ -88,6 +88,30 @@ subtest 'what a verification there has noted' => sub {
 	like($server->cli_ok('show', $dump, '--json'), qr/"status": "ok"/, 'the first repository never heard of it');
 };
 
+subtest 'an event that only the copy has' => sub {
+	my $folder = copy_folder($dump);
+	my ($event) = sort { $b cmp $a } grep { /-verified\.json$/ } file_names($folder);
+
+	damage("$folder/$event", 'flip');
+	my ($code, $out, $err) = verify_copy($dump);
+	is($code, 3, 'is found where it is damaged');
+	like($out, qr/event "[^"]*\Q$event\E" is damaged: its last line/, 'and named');
+	($code, $out, $err) = $server->try_sql("SELECT erpgo_backup_verify('$dump', 'digest', '2')");
+	like($err, qr/event "[^"]*\Q$event\E" is damaged.*HINT:  Take the object from another copy of the repository.*remove it/s, 'with a hint');
+	wait_for('the copy', sub { copy($dump, 'status') eq 'ok' });
+	ok(!-e "$folder/$event", 'is removed, for all was read since');
+	is((verify_copy($dump))[0], 0, 'so that the copy is good');
+	($event) = grep { /-pin\.json$/ } file_names(copy_folder($physical));
+	rename($server->backup_folder($physical) . "/$event", "$server->{folder}.pin") or die "rename: $!";
+	damage(copy_folder($physical) . "/$event", 'flip');
+	($code, $err) = mend($physical);
+	isnt($code, 0, 'is left alone if it is a pin');
+	like($err, qr/could not mend .*event "[^"]*-pin\.json" is damaged.* does not have it\nHINT:  .*make it again/s, 'and the error says what to do');
+	rename("$server->{folder}.pin", $server->backup_folder($physical) . "/$event") or die "rename: $!";
+	is((mend($physical))[0], 0, 'unless the first repository has it');
+	is((verify_copy($physical))[0], 0, 'then the copy is good');
+};
+
 subtest 'a source that is damaged itself' => sub {
 	my $before = tree(copy_folder($physical));
 	damage($server->backup_folder($physical) . "/$pack", 'flip');
@@ -129,5 +153,5 @@ SKIP: {
 	};
 }
 
-$server->log_is_clean(qr/is damaged and is mended|could not mend|erpgo_backup_copy/);
+$server->log_is_clean(qr/is damaged and is mended|could not mend|is damaged and is removed|event ".*" is damaged|erpgo_backup_/);
 done_testing();

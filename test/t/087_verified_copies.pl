@@ -1,8 +1,9 @@
 # Copies are verified on schedule as backups are, and mended where they are damaged.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for damage write_file);
+use ErpgoBackup qw(wait_for damage file_names write_file);
 use ErpgoFaults;
+use File::Path qw(rmtree);
 use PostgreSQL::Test::Utils ();
 use Test::More;
 
@@ -118,19 +119,66 @@ subtest 'a copy of a backup that is damaged itself' => sub {
 	pass('until the backup is good again');
 };
 
-subtest 'a repository that is away' => sub {
-	rename($second, "$second.away") or die "rename: $!";
-	write_file($second, "no folder\n");
+subtest 'a copy whose folder is gone' => sub {
+	my $folder = "$second/main/backup/$older";
+
+	write_file($hold, '');
+	rmtree($folder);
 	run_series();
-	like(verified(), qr/$newer(?:,|$)/, 'does not keep backups from being verified');
-	like(verified(), qr/$older(?:,|$)/, 'neither of them');
-	is(() = verified() =~ / in file/g, 1, 'and is tried once in a series');
-	is(copy($_, 'status'), 'ok', "nothing is known of the copy of $_") foreach $older, $newer;
-	unlink($second);
-	rename("$second.away", $second) or die "rename: $!";
-	run_series();
-	is(() = verified() =~ / in file/g, 2, 'the next series verifies the copies');
+	wait_for('the alert', sub { alert($older, 'state') eq 'firing' });
+	like(alert($older, 'message'), qr/of backup "$older" in repository 2 failed: backup "$older" is not in .*copied anew from the first/s, 'is an alert, which says so');
+	like(copy($older, 'copied_at IS NULL, error'), qr/^t\|backup "$older" is not in repository "file:\/\/\Q$second\E"$/, 'and the view has it');
+	is(copy($newer, 'status, verified_at > (SELECT at FROM mark)'), 'ok|t', 'the others were verified as well');
+	ok(!-e $folder, 'nothing was made there');
+	unlink($hold);
+	wait_for('the copy', sub { copy($older, 'status') eq 'ok' });
+	$server->cli_ok('--repository', "file://$second", 'verify', $older, '--depth', 'full');
+	wait_for('the end of the alert', sub { alert($older, 'state') eq 'resolved' });
+	rmtree($folder);
+	my ($code, undef, $error) = $server->try_sql("SELECT erpgo_backup_verify('$older', 'archive', '2')");
+	isnt($code, 0, 'is found by who asks for its verification, too');
+	like($error, qr/backup "$older" is not in repository/, 'which is an error');
+	wait_for('the folder', sub { -e "$folder/manifest.json" });
+	wait_for('the copy', sub { copy($older, 'status, error IS NULL') eq 'ok|t' });
+	pass('it is copied anew');
 };
 
-$server->log_is_clean(qr/does not match its SHA-256|is damaged and is mended|the manifest says|erpgo_backup_verify|no further repository|verification of backup|not a directory|File exists/i);
+subtest 'a repository with nothing in it' => sub {
+	write_file($hold, '');
+	rename($second, "$second.away") or die "rename: $!";
+	mkdir($second) or die "mkdir: $!";
+	run_series();
+	wait_for('the alert', sub { alert($older, 'state') eq 'firing' });
+	like(alert($older, 'message'), qr/which has nothing of cluster "main"\nSomebody removed all of it, .*disk is mounted/, 'is told apart from one that lacks a copy');
+	is(copy($_, "status <> 'ok' AND copied_at IS NULL"), 't', "the copy of $_ counts as lost") foreach $older, $newer;
+	is_deeply([ file_names($second) ], [], 'a verification writes nothing there');
+	rmdir($second) or die "rmdir: $!";
+	rename("$second.away", $second) or die "rename: $!";
+	unlink($hold);
+	wait_for('the copies', sub { join(' ', map { copy($_, 'status') } $older, $newer) eq 'ok ok' });
+	wait_for('the end of the alert', sub { alert($older, 'state') eq 'resolved' });
+	pass('what is there again counts again');
+};
+
+foreach my $case ([ 'that is away', sub { write_file($second, "no folder\n") } ], [ 'whose folder is not there', sub { } ])
+{
+	my ($name, $replace) = @$case;
+
+	subtest "a repository $name" => sub {
+		rename($second, "$second.away") or die "rename: $!";
+		$replace->();
+		run_series();
+		like(verified(), qr/$newer(?:,|$)/, 'does not keep backups from being verified');
+		like(verified(), qr/$older(?:,|$)/, 'neither of them');
+		is(() = verified() =~ / in file/g, 1, 'and is tried once in a series');
+		is(copy($_, 'status'), 'ok', "nothing is known of the copy of $_") foreach $older, $newer;
+		ok(!-d $second, 'no folder is made');
+		unlink($second);
+		rename("$second.away", $second) or die "rename: $!";
+		run_series();
+		is(() = verified() =~ / in file/g, 2, 'the next series verifies the copies');
+	};
+}
+
+$server->log_is_clean(qr/does not match its SHA-256|is damaged and is mended|the manifest says|erpgo_backup_verify|no further repository|verification of backup|not a directory|File exists|is not in repository|does not exist/i);
 done_testing();

@@ -296,6 +296,42 @@ records_of_a_copy_are_mended_too(void **state)
 	}
 }
 
+/* Flips a byte of the newest event of a kind that a backup has. */
+static void
+flip_event(Repository *repository, const char *id, const char *kind)
+{
+	StoreListing events = store_list(repository->store, backup_object_name(repository, id, EVENT_FOLDER));
+	int			i = events.count - 1;
+
+	while (i >= 0 && strstr(events.objects[i].name, kind) == NULL)
+		i--;
+	assert_true(i >= 0);
+	flip_byte(psprintf("%s/%s", repository->store->url, events.objects[i].name));
+}
+
+static void
+a_damaged_event_that_only_the_copy_has_goes_if_it_is_a_finding(void **state)
+{
+	const Cipher ciphers[] = {CIPHER_NONE, CIPHER_AES_256_CBC};
+
+	for (int i = 0; i < lengthof(ciphers); i++)
+	{
+		char	   *id = psprintf("20261122T18000%dZ-full", i);
+		CopyCase	copy_case = {*state, make_target(*state), id};
+
+		sample_backup(*state, id, ciphers[i]);
+		copy_all(&copy_case);
+		sample_add_event(copy_case.target, id, EVENT_VERIFIED, NULL, "full");
+		sample_add_event(copy_case.target, id, EVENT_FAILED, "full", "damaged");
+		flip_event(copy_case.target, id, "failed");
+		mend_all(&copy_case);
+		assert_int_equal(backup_load(copy_case.target, id)->event_count, 1);
+		sample_add_event(copy_case.target, id, EVENT_PIN, NULL, "keep");
+		flip_event(copy_case.target, id, "pin");
+		expect_failure(FAILURE_DAMAGED, "-pin.json\" is damaged: its last line does not authenticate it, and repository", mend_all, &copy_case);
+	}
+}
+
 static void
 a_damaged_source_replaces_nothing(void **state)
 {
@@ -400,6 +436,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(damage_is_named_and_not_copied, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(whatever_is_damaged_in_a_copy_is_mended, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(records_of_a_copy_are_mended_too, sample_open, sample_close),
+		cmocka_unit_test_setup_teardown(a_damaged_event_that_only_the_copy_has_goes_if_it_is_a_finding, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(a_damaged_source_replaces_nothing, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(a_manifest_that_cannot_be_authenticated_replaces_none, sample_open, sample_close),
 		cmocka_unit_test_setup_teardown(a_backup_that_is_being_deleted_is_not_mended, sample_open, sample_close),

@@ -217,6 +217,30 @@ a_cluster_belongs_to_one_server(void **state)
 }
 
 static void
+open_written(void *directory)
+{
+	assert_null(repository_open_written(directory, "main", MASTER, IDENTIFIER));
+}
+
+static void
+open_written_as_another_server(void *directory)
+{
+	(void) repository_open_written(directory, "main", MASTER, "1234");
+}
+
+static void
+where_something_was_written_before_nothing_is_made(void **state)
+{
+	char	   *empty = scratch_directory();
+
+	repository_close(repository_open_written(sample_directory, "main", MASTER, IDENTIFIER));
+	expect_failure(FAILURE_STATE, "belongs to another server", open_written_as_another_server, sample_directory);
+	expect_failure(FAILURE_UNDEFINED, "does not exist", open_written, psprintf("%s/absent", empty));
+	open_written(empty);
+	assert_int_equal(rmdir(empty), 0);
+}
+
+static void
 a_damaged_or_lost_record_of_the_cluster_is_told(void **state)
 {
 	char	   *path = psprintf("%s/main/cluster.json", sample_directory);
@@ -271,6 +295,7 @@ main(void)
 		CASE(a_backup_that_lost_its_manifest_is_damaged_and_listed),
 		CASE(clusters_are_found_by_name_or_because_there_is_one),
 		CASE(a_cluster_belongs_to_one_server),
+		CASE(where_something_was_written_before_nothing_is_made),
 		CASE(a_damaged_or_lost_record_of_the_cluster_is_told),
 		CASE(a_manifest_of_another_server_is_refused)
 	};

@@ -27,6 +27,8 @@ const char *const help_copy =
 "Options:\n"
 "  --to URL             repository that is copied to\n"
 "  --all                copy every backup, also after one that cannot be copied\n"
+"  --mend               read what is there of a backup, every byte, and store anew what\n"
+"                       is damaged or missing; without it, what is there is not read\n"
 "  --wal                copy the files of the WAL archive that are not there, oldest\n"
 "                       first, from the start of the first physical backup there;\n"
 "                       this needs the key, if there is one\n"
@@ -34,13 +36,14 @@ const char *const help_copy =
 "                       and another one for WAL\n"
 "  -h, --help           print this help\n"
 "\n"
-"Exit code: 0 if everything was copied; 3 if something is damaged; 1 if something\n"
-"could not be copied for another reason.\n"
+"Exit code: 0 if everything was copied, or mended; 3 if something is damaged; 1 if\n"
+"something could not be copied for another reason.\n"
 HELP_COMMON;
 
 static const struct option copy_options[] = {
 	{"to", required_argument, NULL, 't'},
 	{"all", no_argument, NULL, 'a'},
+	{"mend", no_argument, NULL, 'm'},
 	{"wal", no_argument, NULL, 'w'},
 	ARGUMENT_HELP_OPTION
 };
@@ -50,8 +53,10 @@ typedef struct CopyRequest
 {
 	const char *id;				/* or NULL */
 	bool		all;
+	bool		mend;
 	bool		wal;
 	const char *to;
+	const char *bindir;
 	int			jobs;
 	bool		json;
 	Repository *source;
@@ -70,9 +75,12 @@ static void
 copy_step(void *context)
 {
 	CopyStep   *step = context;
+	const CopyRequest *request = step->request;
 
-	*step->outcome = copy_backup(step->request->source, step->request->target,
-								 step->id, step->request->jobs, false);
+	*step->outcome = copy_backup(request->source, request->target, step->id,
+								 request->jobs, request->mend);
+	copy_take_back_failure(request->target, step->id, step->outcome,
+						   request->bindir, request->jobs);
 }
 
 /*
@@ -93,6 +101,7 @@ outcome_to_json(const CopyStep *step, const Failure *problem)
 	}
 	json_object_set_new(json, "stored_bytes", json_integer(step->outcome->stored_bytes));
 	json_object_set_new(json, "was_there", json_boolean(step->outcome->was_there));
+	json_object_set_new(json, "was_mended", json_boolean(step->outcome->was_mended));
 	json_object_set_new(json, "authenticated", json_boolean(step->outcome->authenticated));
 	return json;
 }
@@ -110,6 +119,8 @@ print_outcome(const CopyStep *step, const Failure *problem)
 		if (problem->hint != NULL)
 			printf("%s: hint: %s\n", step->id, printable_text(problem->hint));
 	}
+	else if (step->outcome->was_mended)
+		printf("%s: mended\n", step->id);
 	else if (step->outcome->was_there)
 		printf("%s: is there\n", step->id);
 	else
@@ -148,9 +159,12 @@ copy_backups(const CopyRequest *request)
 	int			exit_code = 0;
 
 	for (int i = 0; i < count; i++)
-		exit_code = Max(exit_code,
-						copy_one(request, request->all ? ids[i] :
-								 repository_resolve_id(request->source, request->id), list));
+	{
+		int			code = copy_one(request, request->all ? ids[i] :
+									repository_resolve_id(request->source, request->id), list);
+
+		exit_code = Max(exit_code, code);
+	}
 	if (request->json)
 		json_print(request->all ? json_incref(list) : json_incref(json_array_get(list, 0)));
 	json_decref(list);
@@ -187,6 +201,8 @@ parse_arguments(int argc, char **argv, CopyRequest *request)
 			return false;
 		if (option == 'a')
 			request->all = true;
+		if (option == 'm')
+			request->mend = true;
 		if (option == 'w')
 			request->wal = true;
 		if (option == 't')
@@ -197,6 +213,8 @@ parse_arguments(int argc, char **argv, CopyRequest *request)
 		usage_failure(argv[0], "--all and a backup exclude each other");
 	if (!request->all && !request->wal && request->id == NULL)
 		usage_failure(argv[0], "no backup is named");
+	if (request->mend && !request->all && request->id == NULL)
+		usage_failure(argv[0], "--mend is about backups: name one, or use --all");
 	if (request->to == NULL)
 		usage_failure(argv[0], "option \"--to\" is needed");
 	return true;
@@ -223,7 +241,11 @@ open_target(const CopyRequest *request)
 int
 command_copy(const CommonOptions *options, int argc, char **argv)
 {
-	CopyRequest request = {.jobs = options->jobs, .json = options->json};
+	CopyRequest request = {
+		.jobs = options->jobs,
+		.json = options->json,
+		.bindir = options->bindir
+	};
 	int			exit_code = 0;
 
 	if (!parse_arguments(argc, argv, &request))

@@ -5,7 +5,9 @@
 
 #include "cluster/workers.h"
 #include "command/copy_run.h"
+#include "command/verify_note.h"
 #include "isolated.h"
+#include "process.h"
 #include "protocol.h"
 #include "repository/backup_copy.h"
 #include "repository/wal_copy.h"
@@ -179,22 +181,27 @@ look_for_damage(BackupCopy *copy, int jobs)
 }
 
 /*
- * Copies all objects that are not there, and reads them back.
+ * Copies all objects that are not there, and reads them back.  True if
+ * anything was to be copied.
  */
-static void
+static bool
 copy_objects(BackupCopy *copy, int jobs)
 {
 	CopyPass	copying = {copy, backup_copy_object, "copying"};
 	CopyPass	verifying = {copy, backup_copy_check, "verifying"};
 
+	bool		is_incomplete;
+
 	if (copy->writer != NULL)
 		progress_set_companion(renew_claim, copy->writer);
-	if (!copy->mends || look_for_damage(copy, jobs))
+	is_incomplete = !copy->mends || look_for_damage(copy, jobs);
+	if (is_incomplete)
 	{
 		run_pass(&copying, jobs);
 		run_pass(&verifying, jobs);
 	}
 	progress_set_companion(NULL, NULL);
+	return is_incomplete;
 }
 
 CopyOutcome
@@ -210,9 +217,28 @@ copy_backup(Repository *source, Repository *target, const char *backup_id, int j
 	};
 
 	if (outcome.was_read)
-		copy_objects(copy, jobs);
+		outcome.was_mended = copy_objects(copy, jobs) && outcome.was_there;
 	backup_copy_finish(copy);
+	outcome.was_mended |= copy->events_mended;
 	return outcome;
+}
+
+void
+copy_take_back_failure(Repository *target, const char *backup_id,
+					   const CopyOutcome *outcome, const char *bindir, int jobs)
+{
+	NotedVerification verification = {.repository = target, .jobs = jobs};
+	const char *problem;
+	int64		at_ms;
+
+	if (!outcome->was_there || !outcome->was_read || !outcome->authenticated)
+		return;
+	verification.backup = backup_load(target, backup_id);
+	if (backup_verification(verification.backup, &at_ms, &verification.depth, &problem))
+		return;
+	verification.pg_restore = verification.depth < VERIFY_ARCHIVE ? NULL :
+		program_path(bindir, "pg_restore");
+	verify_and_note(&verification);
 }
 
 /*

@@ -11,6 +11,7 @@ typedef struct CopyOutcome
 {
 	bool		was_there;		/* the target had it, if damaged */
 	bool		was_read;		/* all of it was read there */
+	bool		was_mended;		/* something was damaged there */
 	bool		authenticated;	/* its manifest was, with the key */
 	int64		stored_bytes;	/* that the backup has */
 } CopyOutcome;
@@ -25,6 +26,15 @@ typedef struct CopyOutcome
  */
 extern CopyOutcome copy_backup(Repository *source, Repository *target,
 							   const char *backup_id, int jobs, bool mends);
+
+/*
+ * Has a copy that was there and read, so that what verifications there had
+ * found damaged is gone, verified as deep as they looked, and that noted there.
+ * Anything wrong is a failure.  bindir may be NULL.
+ */
+extern void copy_take_back_failure(Repository *target, const char *backup_id,
+								   const CopyOutcome *outcome, const char *bindir,
+								   int jobs);
 
 /*
  * Copies the WAL that the target lacks, and the keys, with progress; how many

@@ -11,6 +11,10 @@
 
 #define APPLICATION "erpgo_backup"
 
+#define EMPTY_HINT \
+	"Somebody removed all of it, or it is not the repository that it was: " \
+	"see whether the URL is right and the disk is mounted."
+
 static const struct
 {
 	const char *name;
@@ -158,6 +162,36 @@ job_owned_repository(json_t *job)
 
 	owner_require(repository, job_required_text(job_server(job), "data_directory"));
 	return repository;
+}
+
+Repository *
+job_further_repository(json_t *job)
+{
+	secrets_load(job_text(job, "secrets_file"));
+	return repository_open_written(job_required_text(job, "repository"),
+								   job_required_text(job, "cluster"),
+								   master_key(),
+								   job_required_text(job_server(job), "system_identifier"));
+}
+
+Repository *
+job_copied_repository(json_t *job)
+{
+	Repository *repository = job_further_repository(job);
+
+	if (repository == NULL)
+		fail(FAILURE_GONE, EMPTY_HINT,
+			 "backup \"%s\" is not in repository \"%s\", which has nothing of cluster \"%s\"",
+			 job_required_text(job, "id"), job_required_text(job, "repository"),
+			 job_required_text(job, "cluster"));
+	owner_require(repository, job_required_text(job_server(job), "data_directory"));
+	return repository;
+}
+
+bool
+job_is_about_copy(json_t *job)
+{
+	return json_is_true(json_object_get(job, "copy"));
 }
 
 json_t *

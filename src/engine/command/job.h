@@ -38,11 +38,29 @@ extern Repository *job_repository(json_t *job);
 /* The same, for a job that only the owner of the cluster's folder may do. */
 extern Repository *job_owned_repository(json_t *job);
 
+/*
+ * The same for one of which the server has others: nothing is made, and NULL
+ * if there is nothing of the cluster.
+ */
+extern Repository *job_further_repository(json_t *job);
+
+/*
+ * The same, for a job of the owner on a copy that was made there before: fails
+ * (FAILURE_GONE) if there is nothing of the cluster.
+ */
+extern Repository *job_copied_repository(json_t *job);
+
+/* Is the job about a further repository, or a copy in one? */
+extern bool job_is_about_copy(json_t *job);
+
 /* How to reach the server. */
 extern ServerAddress job_server_address(json_t *job);
 
-/* Tells the server how much room there is in the repository. */
-extern void job_send_space(Repository *repository);
+/*
+ * Tells the server how much room there is in the repository of the job, or with
+ * a URL in a further one.
+ */
+extern void job_send_space(Repository *repository, const char *further_url);
 
 /*
  * From now on, writing to the repository leaves the job's share of it free.
@@ -83,13 +101,6 @@ extern PGconn *job_connect(const ServerAddress *address);
  * set.
  */
 extern Cipher job_cipher(json_t *job, Repository *repository);
-
-/*
- * Verifies a backup, and stores in the repository what was found; anything
- * wrong is a failure.
- */
-extern void job_verify_backup(json_t *job, Repository *repository,
-							  const Backup *backup, VerifyDepth depth);
 
 /* --- making a backup --- */
 

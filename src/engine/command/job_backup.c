@@ -78,7 +78,7 @@ require_space(const BackupRun *run)
 
 	if (expected <= 0)
 		expected = first_backup_bytes(run);
-	job_send_space(run->repository);
+	job_send_space(run->repository, NULL);
 	job_require_space(run->job, run->repository, expected);
 }
 

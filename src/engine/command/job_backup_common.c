@@ -114,7 +114,7 @@ job_finish_backup(json_t *job, BackupWriter *writer, int64 bytes_done)
 				  program_path(job_bindir(job), "pg_restore"), (int) job_integer(job, "jobs", 1));
 	writer->manifest->verified_depth = depth;
 	publish(writer, bytes_done);
-	job_send_space(writer->repository);
+	job_send_space(writer->repository, NULL);
 	job_send_backup(backup_to_json(&backup));
 
 	/* From here on only the private key opens what was sealed. */

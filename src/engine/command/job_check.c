@@ -70,7 +70,7 @@ repository_step(void *context)
 	send_row("writing", "ok",
 			 psprintf("repository \"%s\" can be written", repository->store->url), NULL);
 
-	job_send_space(repository);
+	job_send_space(repository, NULL);
 	findings = check_repository(repository);
 	json_array_foreach(findings, i, finding)
 	{

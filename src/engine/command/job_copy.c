@@ -36,34 +36,17 @@ open_target(json_t *job)
 	return job_owned_repository(job);
 }
 
-/*
- * Has a copy that verifications there found damaged verified as deep as they
- * looked, and that noted there.  All of it was read, so what they found is gone.
- */
-static void
-take_back_failure(json_t *job, Repository *target, const char *id)
-{
-	Backup	   *backup = backup_load(target, id);
-	VerifyDepth depth;
-	const char *problem;
-	int64		at_ms;
-
-	if (!backup_verification(backup, &at_ms, &depth, &problem))
-		job_verify_backup(job, target, backup, depth);
-}
-
 json_t *
 job_copy(json_t *job)
 {
 	const char *id = job_backup_id(job);
 	bool		mends = json_is_true(json_object_get(job, "mend"));
 	Repository *target = open_target(job);
+	int			jobs = (int) job_integer(job, "jobs", 1);
 	CopyOutcome outcome;
 
-	outcome = copy_backup(open_source(job, target), target, id,
-						  (int) job_integer(job, "jobs", 1), mends);
-	if (outcome.was_there && outcome.was_read && outcome.authenticated)
-		take_back_failure(job, target, id);
+	outcome = copy_backup(open_source(job, target), target, id, jobs, mends);
+	copy_take_back_failure(target, id, &outcome, job_text(json_object_get(job, "server"), "bindir"), jobs);
 	return json_pack("{s:I, s:s?}",
 					 "stored_bytes", (json_int_t) outcome.stored_bytes,
 					 "depth", outcome.was_read ? verify_depth_name(VERIFY_DIGEST) : NULL);

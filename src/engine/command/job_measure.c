@@ -1,6 +1,6 @@
 /*
- * Tells the server how much room there is in the first repository, and all
- * repositories that their owner is alive.
+ * Tells the server how much room there is in the repositories, and these that
+ * their owner is alive.
  *
  * Otherwise it only looks: a repository that is not there, as when its disk is not
  * mounted, must not be created anew by that.  Each has a process of its own, so
@@ -78,22 +78,25 @@ measure_step(void *context)
 	};
 	Failure		problem;
 
-	job_send_space(renewal.repository);
+	job_send_space(renewal.repository, NULL);
 	if (!isolated_run(renew_step, &renewal, &problem))
 		notice("debug", problem.hint, "could not renew the ownership of the repository: %s",
 			   problem.message);
 }
 
 /*
- * Tells the further repository that comes next that its owner is alive.
+ * Measures the further repository that comes next, and tells it that its owner
+ * is alive.
  */
 static void
 tell_step(void *context)
 {
 	const Telling *telling = context;
+	const char *url = telling->urls[telling->started];
+	Repository *repository = open_repository(telling->job, url);
 
-	owner_renew(open_repository(telling->job, telling->urls[telling->started]),
-				data_directory(telling->job));
+	job_send_space(repository, url);
+	owner_renew(repository, data_directory(telling->job));
 }
 
 /*

@@ -379,7 +379,7 @@ physical_backup(json_t *job, Repository *repository, const PhysicalServer *serve
 
 	run.data_directory = job_required_text(json_object_get(job, "server"), "data_directory");
 	job_require_outside(job);
-	job_send_space(run.repository);
+	job_send_space(run.repository, NULL);
 	job_require_space(job, run.repository, job_integer(job, "expected_bytes", 0));
 	run.writer = job_begin_backup(run.repository, job_manifest(job, run.repository), 1);
 

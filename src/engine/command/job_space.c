@@ -21,13 +21,14 @@ measure(const Repository *repository, int64 *available, int64 *total)
 }
 
 void
-job_send_space(Repository *repository)
+job_send_space(Repository *repository, const char *further_url)
 {
 	int64		available;
 	int64		total;
 
 	if (measure(repository, &available, &total))
-		protocol_send("repository", json_pack("{s:I, s:I}",
+		protocol_send("repository", json_pack("{s:o, s:I, s:I}",
+											  "url", json_text(further_url),
 											  "free_bytes", (json_int_t) available,
 											  "total_bytes", (json_int_t) total));
 }

@@ -29,7 +29,7 @@ job_sync(json_t *job)
 	int			count;
 	BackupEntry *entries = repository_load_all(repository, &count);
 
-	job_send_space(repository);
+	job_send_space(repository, NULL);
 	for (int i = 0; i < count; i++)
 		job_send_backup(entries[i].backup != NULL ? backup_to_json(entries[i].backup) :
 						damaged_to_json(&entries[i]));

@@ -1,81 +1,30 @@
 /*
- * Verifies a backup, and stores in the repository what was found.
+ * Verifies a backup, or a copy, for the server.
  */
 #include "command/job.h"
 
-#include "isolated.h"
+#include "command/verify_note.h"
 #include "process.h"
 #include "protocol.h"
-
-/* A verification in a process of its own. */
-typedef struct VerifyStep
-{
-	Repository *repository;
-	const Backup *backup;
-	VerifyDepth depth;
-	const char *pg_restore;
-	int			jobs;
-} VerifyStep;
-
-static void
-verify_step(void *context)
-{
-	VerifyStep *step = context;
-
-	backup_verify(step->repository, step->backup, step->depth, step->pg_restore, step->jobs);
-}
-
-/*
- * Stores what was found.  Fails if the backup was deleted meanwhile.
- */
-static void
-store_finding(const VerifyStep *step, EventKind kind, const char *value)
-{
-	Event		event = {
-		.kind = kind,
-		.at_ms = time_now_ms(),
-		.key = kind == EVENT_FAILED ?
-		unconstify(char *, verify_depth_name(step->depth)) : NULL,
-		.value = unconstify(char *, value)
-	};
-
-	/* Without its objects it looks damaged, but nobody is to be told so. */
-	(void) backup_load(step->repository, step->backup->manifest->id);
-	backup_add_event(step->repository, step->backup->manifest->id,
-					 step->backup, &event);
-}
-
-void
-job_verify_backup(json_t *job, Repository *repository, const Backup *backup,
-				  VerifyDepth depth)
-{
-	VerifyStep	step = {
-		.repository = repository,
-		.backup = backup,
-		.depth = depth,
-		.pg_restore = program_path(job_bindir(job), "pg_restore"),
-		.jobs = (int) job_integer(job, "jobs", 1)
-	};
-	Failure		problem;
-
-	if (!isolated_run(verify_step, &step, &problem))
-	{
-		/* That it could not be verified says nothing of the backup. */
-		if (problem.kind == FAILURE_DAMAGED)
-			store_finding(&step, EVENT_FAILED, problem.message);
-		fail_with(&problem);
-	}
-	store_finding(&step, EVENT_VERIFIED, verify_depth_name(depth));
-}
 
 json_t *
 job_verify(json_t *job)
 {
-	VerifyDepth depth = job_depth(job);
+	const char *id = job_backup_id(job);
+	NotedVerification verification = {
+		.depth = job_depth(job),
+		.jobs = (int) job_integer(job, "jobs", 1),
+		.is_copy = job_is_about_copy(job)
+	};
 	Repository *repository;
 
 	progress_report("verifying", NULL, 0, 0);
-	repository = job_owned_repository(job);
-	job_verify_backup(job, repository, backup_load(repository, job_backup_id(job)), depth);
-	return json_pack("{s:s}", "depth", verify_depth_name(depth));
+	repository = verification.is_copy ? job_copied_repository(job) : job_owned_repository(job);
+	if (verification.is_copy)
+		copy_require(repository, id);
+	verification.repository = repository;
+	verification.backup = backup_load(repository, id);
+	verification.pg_restore = program_path(job_bindir(job), "pg_restore");
+	verify_and_note(&verification);
+	return json_pack("{s:s}", "depth", verify_depth_name(verification.depth));
 }

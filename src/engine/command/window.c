@@ -124,8 +124,10 @@ command_window(const CommonOptions *options, int argc, char **argv)
 json_t *
 job_window(json_t *job)
 {
-	int			count;
-	RecoveryWindow *windows = recovery_windows(job_repository(job), &count);
+	Repository *repository = job_is_about_copy(job) ? job_further_repository(job) :
+		job_repository(job);
+	int			count = 0;
+	RecoveryWindow *windows = repository == NULL ? NULL : recovery_windows(repository, &count);
 
 	/* The newest ones first: there is room for so many rows only. */
 	for (int i = count - 1; i >= 0; i--)

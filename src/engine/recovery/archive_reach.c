@@ -57,7 +57,11 @@ archive_reach(Repository *repository, const Manifest *manifest,
 	uint64		reach = later_backup_end(repository, from, history);
 
 	for (int i = 0; i <= history->count; i++)
-		reach = Max(reach, noted_end(archive, history, i, from->wal_segment_size));
+	{
+		uint64		end = noted_end(archive, history, i, from->wal_segment_size);
+
+		reach = Max(reach, end);
+	}
 	if (history->count > 0 && from->timeline != history->timeline)
 		reach = Max(reach, history->ancestors[history->count - 1].end_lsn);
 	return reach;

@@ -98,8 +98,8 @@ window_of(const Sources *sources, const Manifest *manifest)
 	if (coverage.unbroken > physical->stop_lsn)
 	{
 		window.end_lsn = coverage.unbroken;
-		window.end_ms = Max(manifest->finished_ms,
-							archived_ms(sources, coverage.unbroken, archived.segment_bytes));
+		window.end_ms = archived_ms(sources, coverage.unbroken, archived.segment_bytes);
+		window.end_ms = Max(window.end_ms, manifest->finished_ms);
 	}
 	return window;
 }

@@ -178,11 +178,8 @@ removal_step(void *context)
 	store_remove(step->store, step->name);
 }
 
-/*
- * Removes an object that is not part of the backup.
- */
-static void
-remove_stray(const BackupCopy *copy, const char *name)
+void
+backup_copy_remove(const BackupCopy *copy, const char *name)
 {
 	RemovalStep step = {copy->target->store, name};
 	Failure		problem;
@@ -214,7 +211,7 @@ take_stock(BackupCopy *copy)
 		if (object >= 0 && found->size == manifest->objects[object].stored_size)
 			copy->is_there[object] = true;
 		else if (!is_record(copy, name) && (object < 0 || copy->writer != NULL))
-			remove_stray(copy, found->name);
+			backup_copy_remove(copy, found->name);
 	}
 	store_listing_free(&listing);
 	pg_free(folder);
@@ -324,45 +321,6 @@ backup_copy_check(BackupCopy *copy, int object, int64 *done)
 		 name, copy->target->store->url);
 }
 
-/*
- * Does an event go with the backup to this copy?
- */
-static bool
-is_to_be_copied(const BackupCopy *copy, const char *name)
-{
-	EventKind	kind;
-
-	if (!event_name_kind(name, &kind) || kind == EVENT_DELETING)
-		return false;
-	return copy->writer != NULL ||
-		(kind != EVENT_VERIFIED && kind != EVENT_FAILED);
-}
-
-/*
- * Copies the events that the target lacks, or has damaged.
- */
-static void
-copy_events(const BackupCopy *copy)
-{
-	const BackupTexts *texts = &copy->texts;
-	Store	   *store = copy->target->store;
-
-	for (int i = 0; i < texts->event_count; i++)
-	{
-		const EventText *event = &texts->events[i];
-		char	   *there;
-
-		if (!is_to_be_copied(copy, event->name))
-			continue;
-		there = store_get_text(store, event->name, RECORD_LIMIT);
-		if (there == NULL)
-			store_put_text(store, event->name, event->content, PUT_NEW);
-		else if (copy->mends && copy->authenticated && strcmp(there, event->content) != 0)
-			store_put_text(store, event->name, event->content, PUT_REPLACE);
-		pg_free(there);
-	}
-}
-
 void
 backup_copy_require_published(const BackupCopy *copy)
 {
@@ -405,7 +363,7 @@ replace_manifest(const BackupCopy *copy)
 void
 backup_copy_finish(BackupCopy *copy)
 {
-	copy_events(copy);
+	backup_copy_events(copy);
 	if (copy->writer != NULL)
 	{
 		backup_publish_copy(copy->writer, copy->texts.manifest);
@@ -413,6 +371,7 @@ backup_copy_finish(BackupCopy *copy)
 	}
 	/* Who deletes it may not have seen a pin that came with the events. */
 	backup_copy_require_published(copy);
+	backup_copy_mend_events(copy);
 	if (copy->manifest_is_damaged)
 		replace_manifest(copy);
 }

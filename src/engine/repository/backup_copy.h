@@ -16,6 +16,7 @@ typedef struct BackupCopy
 	bool		mends;			/* what is damaged in the target is replaced */
 	BackupWriter *writer;		/* NULL: the target has the backup already */
 	bool		manifest_is_damaged;	/* that of the target */
+	bool		events_mended;	/* one of the target was damaged */
 	bool	   *is_there;		/* of each object: has it arrived before?  The
 								 * caller takes back what is found damaged */
 } BackupCopy;
@@ -64,5 +65,26 @@ extern void backup_copy_require_published(const BackupCopy *copy);
  * is replaced at the very end.
  */
 extern void backup_copy_finish(BackupCopy *copy);
+
+/* --- parts of these --- */
+
+/*
+ * Removes an object of the target that is not part of the backup, or not any
+ * more.
+ */
+extern void backup_copy_remove(const BackupCopy *copy, const char *name);
+
+/*
+ * Copies the events that the target lacks or, with mends, has as something
+ * else.
+ */
+extern void backup_copy_events(BackupCopy *copy);
+
+/*
+ * With mends, removes the events of a copy that are damaged and not in the
+ * source, if all that they say is what a verification found there, for the copy
+ * was read since; any other one is FAILURE_DAMAGED.
+ */
+extern void backup_copy_mend_events(BackupCopy *copy);
 
 #endif

@@ -10,6 +10,10 @@
 #define EVENT_FORMAT 1
 #define EVENT_PURPOSE "event"
 
+#define DAMAGED_HINT \
+	"Take the object from another copy of the repository. Where there is none, remove it; " \
+	"if it was a pin or an annotation, make it again."
+
 static const char *const event_kinds[] = {
 	[EVENT_PIN] = "pin",
 	[EVENT_UNPIN] = "unpin",
@@ -127,7 +131,7 @@ static void
 check(bool holds, const char *name, const char *problem)
 {
 	if (!holds)
-		fail(FAILURE_DAMAGED, NULL, "event \"%s\" is damaged: %s",
+		fail(FAILURE_DAMAGED, DAMAGED_HINT, "event \"%s\" is damaged: %s",
 			 name, problem);
 }
 

@@ -185,6 +185,35 @@ make_repository(Store *store, const char *cluster, const char *master_key)
 }
 
 /*
+ * A repository that has something of the cluster, with its record; else NULL.
+ */
+static Repository *
+find_repository(Store *store, const char *cluster, const char *master_key)
+{
+	Repository *repository = make_repository(store, cluster, master_key);
+
+	if (repository->system_identifier != NULL)
+		return repository;
+	if (!folder_is_empty(repository))
+		fail_without_cluster(repository);
+	return NULL;
+}
+
+/*
+ * Fails if a cluster is that of another server.
+ */
+static void
+require_same_server(const Repository *repository, const char *system_identifier)
+{
+	if (strcmp(repository->system_identifier, system_identifier) != 0)
+		fail(FAILURE_STATE,
+			 "Give each server a cluster name or a repository of its own.",
+			 "cluster \"%s\" in repository \"%s\" belongs to another server: its system identifier is %s, not %s",
+			 repository->cluster, repository->store->url, repository->system_identifier,
+			 system_identifier);
+}
+
+/*
  * The value of a variable of the AWS tools.
  */
 static const char *
@@ -221,8 +250,8 @@ repository_open(const char *url, const char *cluster, const char *master_key)
 
 	if (cluster == NULL)
 		cluster = only_cluster(store);
-	repository = make_repository(store, cluster, master_key);
-	if (repository->system_identifier == NULL && folder_is_empty(repository))
+	repository = find_repository(store, cluster, master_key);
+	if (repository == NULL)
 	{
 		int			count;
 		char	   *names = cluster_names(store, &count);
@@ -231,8 +260,17 @@ repository_open(const char *url, const char *cluster, const char *master_key)
 			 count == 0 ? NULL : psprintf("The clusters there are: %s.", names),
 			 "cluster \"%s\" does not exist in repository \"%s\"", cluster, url);
 	}
-	if (repository->system_identifier == NULL)
-		fail_without_cluster(repository);
+	return repository;
+}
+
+Repository *
+repository_open_written(const char *url, const char *cluster,
+						const char *master_key, const char *system_identifier)
+{
+	Repository *repository = find_repository(open_store(url, false), cluster, master_key);
+
+	if (repository != NULL)
+		require_same_server(repository, system_identifier);
 	return repository;
 }
 
@@ -250,11 +288,7 @@ repository_open_writer(const char *url, const char *cluster,
 		write_system_identifier(repository, system_identifier);
 		repository->system_identifier = pg_strdup(system_identifier);
 	}
-	if (strcmp(repository->system_identifier, system_identifier) != 0)
-		fail(FAILURE_STATE,
-			 "Give each server a cluster name or a repository of its own.",
-			 "cluster \"%s\" in repository \"%s\" belongs to another server: its system identifier is %s, not %s",
-			 cluster, url, repository->system_identifier, system_identifier);
+	require_same_server(repository, system_identifier);
 	return repository;
 }
 

@@ -60,6 +60,14 @@ extern Repository *repository_open_writer(const char *url, const char *cluster,
 										  const char *master_key,
 										  const char *system_identifier);
 
+/*
+ * The same for who has written there before: nothing is made.  NULL if there
+ * is nothing of the cluster; a store that is not there is FAILURE_UNDEFINED.
+ */
+extern Repository *repository_open_written(const char *url, const char *cluster,
+										   const char *master_key,
+										   const char *system_identifier);
+
 extern void repository_close(Repository *repository);
 
 /* The full name of something in a backup's folder; allocated. */
