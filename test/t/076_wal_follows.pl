@@ -12,6 +12,7 @@ my $server = ErpgoBackup->new('server', encrypted => 1,
 		'erpgo_backup.wal_flush_interval' => '1s' });
 my $base = $server->node->basedir;
 my ($required, $follower) = ("$base/required", "$base/follower");
+my $first_needed;
 
 # The finished segments that a repository has, and what is in them.
 sub segments
@@ -22,11 +23,22 @@ sub segments
 	return { map { $_ => read_file("$folder/main/wal/$_") } grep { !m{/tail/|tmp} } file_names("$folder/main/wal") };
 }
 
+# Those that the physical backup needs: older ones are copied only to where that
+# is not yet.
+sub needed_segments
+{
+	my ($folder) = @_;
+	my $segments = segments($folder);
+
+	delete @$segments{ grep { m{/(\w{24})[^/]*$} && $1 lt $first_needed } keys %$segments };
+	return $segments;
+}
+
 sub has_all
 {
 	my ($folder) = @_;
 
-	return join(' ', sort keys %{ segments($folder) }) eq join(' ', sort keys %{ segments($server->folder) });
+	return join(' ', sort keys %{ needed_segments($folder) }) eq join(' ', sort keys %{ needed_segments($server->folder) });
 }
 
 sub archived_count { return $server->sql('SELECT archived_count FROM pg_stat_archiver'); }
@@ -68,6 +80,7 @@ sub jobs_started
 
 $server->sql('CREATE TABLE t AS SELECT generate_series(1, 100)');
 my $physical = $server->run_backup(type => 'physical');
+$first_needed = $server->sql('SELECT pg_walfile_name(start_lsn) FROM erpgo_backup_list()');
 my $older = end_segment();
 await_archived($older);
 
@@ -79,7 +92,7 @@ subtest 'repositories that are added' => sub {
 	await_archived($segment);
 	ok(has_segment($required, $segment), 'one that is required has a segment that counts as archived');
 	wait_for('the follower', sub { has_all($follower) });
-	is_deeply(segments($follower), segments($server->folder), 'one that follows gets the whole archive, byte for byte');
+	is_deeply(needed_segments($follower), needed_segments($server->folder), 'one that follows gets all that its backup needs, byte for byte');
 };
 
 # The recovery windows: "repository|begins with|missing", and what is warned of.

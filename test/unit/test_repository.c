@@ -6,7 +6,13 @@
 #include "sample.h"
 #include "scratch.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "process.h"
+
+/* Processes that begin a cluster at once. */
+#define WRITERS 4
 
 /* A backup, for functions that are expected to fail. */
 typedef struct Target
@@ -216,6 +222,49 @@ a_cluster_belongs_to_one_server(void **state)
 	repository_close(repository_open_writer(sample_directory, "main", MASTER, IDENTIFIER));
 }
 
+/*
+ * Starts a process that begins the cluster in a directory as soon as the pipe
+ * is closed.
+ */
+static pid_t
+start_writer(const char *directory, const int gate[2])
+{
+	pid_t		pid = worker_fork();
+	char		byte;
+
+	if (pid != 0)
+		return pid;
+	close(gate[1]);
+	if (read(gate[0], &byte, 1) != 0)
+		_exit(2);
+	repository_open_writer(directory, "main", MASTER, IDENTIFIER);
+	exit(0);
+}
+
+static void
+several_processes_may_begin_a_cluster_at_once(void **state)
+{
+	for (int round = 0; round < 20; round++)
+	{
+		const char *directory = scratch_directory();
+		pid_t		pids[WRITERS];
+		int			gate[2];
+
+		assert_int_equal(pipe(gate), 0);
+		for (int i = 0; i < WRITERS; i++)
+			pids[i] = start_writer(directory, gate);
+		close(gate[0]);
+		close(gate[1]);
+		for (int i = 0; i < WRITERS; i++)
+		{
+			int			status;
+
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_int_equal(status, 0);
+		}
+	}
+}
+
 static void
 open_written(void *directory)
 {
@@ -295,6 +344,7 @@ main(void)
 		CASE(a_backup_that_lost_its_manifest_is_damaged_and_listed),
 		CASE(clusters_are_found_by_name_or_because_there_is_one),
 		CASE(a_cluster_belongs_to_one_server),
+		CASE(several_processes_may_begin_a_cluster_at_once),
 		CASE(where_something_was_written_before_nothing_is_made),
 		CASE(a_damaged_or_lost_record_of_the_cluster_is_told),
 		CASE(a_manifest_of_another_server_is_refused)

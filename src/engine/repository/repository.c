@@ -159,7 +159,7 @@ write_system_identifier(const Repository *repository,
 												  system_identifier),
 										NULL, CLUSTER_PURPOSE);
 
-	store_put_text(repository->store, name, content, PUT_NEW);
+	record_store_once(repository->store, name, content);
 	pg_free(content);
 	pg_free(name);
 }
@@ -274,6 +274,20 @@ repository_open_written(const char *url, const char *cluster,
 	return repository;
 }
 
+/*
+ * Begins the folder of a cluster, or finds that somebody else has begun it
+ * meanwhile: a backup and WAL may be the first there at the same time.
+ */
+static void
+begin_cluster(Repository *repository, const char *system_identifier)
+{
+	if (folder_is_empty(repository))
+		write_system_identifier(repository, system_identifier);
+	repository->system_identifier = read_system_identifier(repository);
+	if (repository->system_identifier == NULL)
+		fail_without_cluster(repository);
+}
+
 Repository *
 repository_open_writer(const char *url, const char *cluster,
 					   const char *master_key, const char *system_identifier)
@@ -282,12 +296,7 @@ repository_open_writer(const char *url, const char *cluster,
 											 master_key);
 
 	if (repository->system_identifier == NULL)
-	{
-		if (!folder_is_empty(repository))
-			fail_without_cluster(repository);
-		write_system_identifier(repository, system_identifier);
-		repository->system_identifier = pg_strdup(system_identifier);
-	}
+		begin_cluster(repository, system_identifier);
 	require_same_server(repository, system_identifier);
 	return repository;
 }
