@@ -125,18 +125,30 @@ last_object(Repository *repository, const char *id)
 	return manifest->objects[manifest->object_count - 1].name;
 }
 
+/* Of the backups that are copied. */
+static const Cipher copied_ciphers[] = {CIPHER_NONE, CIPHER_AES_256_CBC};
+
+/*
+ * Makes a backup with one of these ciphers, and copies it.
+ */
+static CopyCase
+copy_sample(Repository *source, int cipher)
+{
+	CopyCase	copy_case = {source, make_target(source), psprintf("20261122T18000%dZ-full", cipher)};
+
+	sample_backup(source, copy_case.id, copied_ciphers[cipher]);
+	copy_all(&copy_case);
+	return copy_case;
+}
+
 static void
 a_copy_reads_as_what_it_was_made_of(void **state)
 {
-	const Cipher ciphers[] = {CIPHER_NONE, CIPHER_AES_256_CBC};
-
-	for (int i = 0; i < lengthof(ciphers); i++)
+	for (int i = 0; i < lengthof(copied_ciphers); i++)
 	{
-		char	   *id = psprintf("20261122T18000%dZ-full", i);
-		CopyCase	copy_case = {*state, make_target(*state), id};
+		CopyCase	copy_case = copy_sample(*state, i);
+		const char *id = copy_case.id;
 
-		sample_backup(*state, id, ciphers[i]);
-		copy_all(&copy_case);
 		assert_reads_back(copy_case.target, backup_load(copy_case.target, id));
 		assert_int_equal(backup_folder_state(copy_case.target, id), FOLDER_PUBLISHED);
 		assert_int_equal(access(object_path(copy_case.target, id, WRITER_NAME), F_OK), -1);
@@ -312,15 +324,11 @@ flip_event(Repository *repository, const char *id, const char *kind)
 static void
 a_damaged_event_that_only_the_copy_has_goes_if_it_is_a_finding(void **state)
 {
-	const Cipher ciphers[] = {CIPHER_NONE, CIPHER_AES_256_CBC};
-
-	for (int i = 0; i < lengthof(ciphers); i++)
+	for (int i = 0; i < lengthof(copied_ciphers); i++)
 	{
-		char	   *id = psprintf("20261122T18000%dZ-full", i);
-		CopyCase	copy_case = {*state, make_target(*state), id};
+		CopyCase	copy_case = copy_sample(*state, i);
+		const char *id = copy_case.id;
 
-		sample_backup(*state, id, ciphers[i]);
-		copy_all(&copy_case);
 		sample_add_event(copy_case.target, id, EVENT_VERIFIED, NULL, "full");
 		sample_add_event(copy_case.target, id, EVENT_FAILED, "full", "damaged");
 		flip_event(copy_case.target, id, "failed");

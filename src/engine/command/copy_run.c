@@ -189,7 +189,6 @@ copy_objects(BackupCopy *copy, int jobs)
 {
 	CopyPass	copying = {copy, backup_copy_object, "copying"};
 	CopyPass	verifying = {copy, backup_copy_check, "verifying"};
-
 	bool		is_incomplete;
 
 	if (copy->writer != NULL)
