@@ -305,6 +305,7 @@ job_description(const JobRequest *request)
 
 	begin_description(&json, job_kind_name(request->kind), request->id,
 					  text_or_null(request->target));
+	put_flag(&json, "copy", request->target[0] != '\0');
 	switch (request->kind)
 	{
 		case JOB_BACKUP:
@@ -312,7 +313,6 @@ job_description(const JobRequest *request)
 			break;
 		case JOB_VERIFY:
 			put_text(&json, "depth", verify_depth_name(request->depth));
-			put_flag(&json, "copy", request->target[0] != '\0');
 			break;
 		case JOB_EVENT:
 			put_event(&json, request);
@@ -342,9 +342,7 @@ job_description(const JobRequest *request)
 		case JOB_ADOPT:
 		case JOB_CHECK:
 		case JOB_RECOVER:
-			break;
 		case JOB_WINDOW:
-			put_flag(&json, "copy", request->target[0] != '\0');
 			break;
 	}
 	return end_description(&json, caller);

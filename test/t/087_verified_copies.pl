@@ -1,7 +1,7 @@
 # Copies are verified on schedule as backups are, and mended where they are damaged.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for damage file_names write_file);
+use ErpgoBackup qw(wait_for damage file_names read_file write_file);
 use ErpgoFaults;
 use File::Path qw(rmtree);
 use PostgreSQL::Test::Utils ();
@@ -19,6 +19,7 @@ END
 my $server = ErpgoBackup->new('server', install_path => $installation,
 	settings => { 'erpgo_backup.retry_delay' => '100ms' });
 my $second = $server->node->basedir . '/second';
+my $url = "file://$second";
 
 sub copy
 {
@@ -47,6 +48,17 @@ sub run_series
 	return;
 }
 
+# Asks for a clean-up of all repositories, and waits until that of the second has ended.
+sub clean_up
+{
+	my $ended = sub { scalar(() = read_file($server->node->logfile) =~ /clean-up of old backups in repository "\Q$url\E" finished/g) };
+	my $before = $ended->();
+
+	$server->sql('SELECT count(*) FROM erpgo_backup_cleanup()');
+	wait_for('the clean-up', sub { $ended->() > $before });
+	return;
+}
+
 # The backups, or copies, that were verified since a series began, in order.
 sub verified
 {
@@ -56,7 +68,7 @@ sub verified
 
 $server->sql("SELECT erpgo_backup_schedule('deep', '\@yearly', 'verify')");
 wait_for('its next run', sub { $server->sql("SELECT next_run IS NOT NULL FROM erpgo_backup.schedule_state WHERE name = 'deep'") eq 't' });
-$server->set('erpgo_backup.repository' => $server->url . ",file://$second");
+$server->set('erpgo_backup.repository' => $server->url . ",$url");
 my ($older, $newer) = map {
 	my $id = $server->run_backup(databases => ['postgres']);
 	wait_for('its copy', sub { copy($id, 'status') eq 'ok' });
@@ -65,7 +77,7 @@ my ($older, $newer) = map {
 
 subtest 'a series' => sub {
 	run_series();
-	is(verified(), "$newer, $older, $older in file://$second, $newer in file://$second",
+	is(verified(), "$newer, $older, $older in $url, $newer in $url",
 		'verifies copies as well, the one that was read longest ago first');
 	is(copy($_, 'status, verified, verified_at > (SELECT at FROM mark)'), 'ok|digest|t', "of $_, by digest") foreach $older, $newer;
 	is($server->sql("SELECT count(*) FROM erpgo_backup_attempts WHERE operation = 'verify' AND started_at > (SELECT at FROM mark)"), '2',
@@ -85,9 +97,9 @@ subtest 'a damaged copy' => sub {
 	unlink($hold);
 	wait_for('the copy', sub { copy($older, 'status') eq 'ok' });
 	is($server->sql("SELECT error IS NULL FROM erpgo_backup_copies WHERE id = '$older'"), 't', 'it is mended by itself');
-	$server->cli_ok('--repository', "file://$second", 'verify', $older, '--depth', 'full');
+	$server->cli_ok('--repository', $url, 'verify', $older, '--depth', 'full');
 	wait_for('the end of the alert', sub { alert($older, 'state') eq 'resolved' });
-	like($server->cli_ok('--repository', "file://$second", 'show', $older, '--json'), qr/"status": "ok"/, 'its repository knows that, too');
+	like($server->cli_ok('--repository', $url, 'show', $older, '--json'), qr/"status": "ok"/, 'its repository knows that, too');
 };
 
 subtest 'a verification that is asked for' => sub {
@@ -115,7 +127,7 @@ subtest 'a copy of a backup that is damaged itself' => sub {
 	damage($source, 'flip');
 	$server->sql("SELECT erpgo_backup_verify('$newer', 'archive')");
 	wait_for('the copy', sub { copy($newer, 'status') eq 'ok' });
-	$server->cli_ok('--repository', "file://$second", 'verify', $newer, '--depth', 'full');
+	$server->cli_ok('--repository', $url, 'verify', $newer, '--depth', 'full');
 	pass('until the backup is good again');
 };
 
@@ -127,12 +139,12 @@ subtest 'a copy whose folder is gone' => sub {
 	run_series();
 	wait_for('the alert', sub { alert($older, 'state') eq 'firing' });
 	like(alert($older, 'message'), qr/of backup "$older" in repository 2 failed: backup "$older" is not in .*copied anew from the first/s, 'is an alert, which says so');
-	like(copy($older, 'copied_at IS NULL, error'), qr/^t\|backup "$older" is not in repository "file:\/\/\Q$second\E"$/, 'and the view has it');
+	like(copy($older, 'copied_at IS NULL, error'), qr/^t\|backup "$older" is not in repository "\Q$url\E"$/, 'and the view has it');
 	is(copy($newer, 'status, verified_at > (SELECT at FROM mark)'), 'ok|t', 'the others were verified as well');
 	ok(!-e $folder, 'nothing was made there');
 	unlink($hold);
 	wait_for('the copy', sub { copy($older, 'status') eq 'ok' });
-	$server->cli_ok('--repository', "file://$second", 'verify', $older, '--depth', 'full');
+	$server->cli_ok('--repository', $url, 'verify', $older, '--depth', 'full');
 	wait_for('the end of the alert', sub { alert($older, 'state') eq 'resolved' });
 	rmtree($folder);
 	my ($code, undef, $error) = $server->try_sql("SELECT erpgo_backup_verify('$older', 'archive', '2')");
@@ -144,6 +156,7 @@ subtest 'a copy whose folder is gone' => sub {
 };
 
 subtest 'a repository with nothing in it' => sub {
+	clean_up();
 	write_file($hold, '');
 	rename($second, "$second.away") or die "rename: $!";
 	mkdir($second) or die "mkdir: $!";
@@ -151,7 +164,8 @@ subtest 'a repository with nothing in it' => sub {
 	wait_for('the alert', sub { alert($older, 'state') eq 'firing' });
 	like(alert($older, 'message'), qr/which has nothing of cluster "main"\nSomebody removed all of it, .*disk is mounted/, 'is told apart from one that lacks a copy');
 	is(copy($_, "status <> 'ok' AND copied_at IS NULL"), 't', "the copy of $_ counts as lost") foreach $older, $newer;
-	is_deeply([ file_names($second) ], [], 'a verification writes nothing there');
+	clean_up();
+	is_deeply([ file_names($second) ], [], 'neither a verification nor a clean-up writes anything there');
 	rmdir($second) or die "rmdir: $!";
 	rename("$second.away", $second) or die "rename: $!";
 	unlink($hold);

@@ -175,16 +175,25 @@ job_further_repository(json_t *job)
 }
 
 Repository *
-job_copied_repository(json_t *job)
+job_owned_further_repository(json_t *job)
 {
 	Repository *repository = job_further_repository(job);
+
+	if (repository != NULL)
+		owner_require(repository, job_required_text(job_server(job), "data_directory"));
+	return repository;
+}
+
+Repository *
+job_copied_repository(json_t *job)
+{
+	Repository *repository = job_owned_further_repository(job);
 
 	if (repository == NULL)
 		fail(FAILURE_GONE, EMPTY_HINT,
 			 "backup \"%s\" is not in repository \"%s\", which has nothing of cluster \"%s\"",
 			 job_required_text(job, "id"), job_required_text(job, "repository"),
 			 job_required_text(job, "cluster"));
-	owner_require(repository, job_required_text(job_server(job), "data_directory"));
 	return repository;
 }
 

@@ -44,6 +44,9 @@ extern Repository *job_owned_repository(json_t *job);
  */
 extern Repository *job_further_repository(json_t *job);
 
+/* The same, for a job that only the owner may do. */
+extern Repository *job_owned_further_repository(json_t *job);
+
 /*
  * The same, for a job of the owner on a copy that was made there before: fails
  * (FAILURE_GONE) if there is nothing of the cluster.

@@ -53,14 +53,29 @@ look_for_gaps(Repository *repository, const Expiry *expiry)
 	return json_pack("{s:s}", "wal_missing", missing == NULL ? "" : missing);
 }
 
+/*
+ * Opens the repository to look at, or to delete from; NULL if it is a further
+ * one that has nothing of the cluster.
+ */
+static Repository *
+open_repository(json_t *job, bool dry_run)
+{
+	if (job_is_about_copy(job))
+		return dry_run ? job_further_repository(job) : job_owned_further_repository(job);
+	return dry_run ? job_repository(job) : job_owned_repository(job);
+}
+
 json_t *
 job_expire(json_t *job)
 {
 	RetentionPolicy policy = read_policy(job);
 	bool		dry_run = json_is_true(json_object_get(job, "dry_run"));
-	Repository *repository = dry_run ? job_repository(job) : job_owned_repository(job);
-	Expiry	   *expiry = expiry_plan(repository, &policy);
+	Repository *repository = open_repository(job, dry_run);
+	Expiry	   *expiry;
 
+	if (repository == NULL)
+		return json_object();
+	expiry = expiry_plan(repository, &policy);
 	if (!dry_run)
 		expiry_apply(repository, expiry, report_deletion);
 	for (int i = 0; i < expiry->count; i++)
