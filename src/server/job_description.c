@@ -294,6 +294,7 @@ put_tail(StringInfo json)
 	put_number(json, "wal_segment_size", wal_segment_size);
 	put_text(json, "compression", setting_compression);
 	put_text(json, "encryption", settings_encryption());
+	put_flag(json, "archiver_fails", tail_job_archiver_fails());
 	put_repositories(json);
 }
 

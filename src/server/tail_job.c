@@ -6,6 +6,7 @@
 #include "access/xlog.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "pgstat.h"
 #include "utils/guc.h"
 #include "utils/pg_lsn.h"
 #include "utils/timestamp.h"
@@ -88,6 +89,14 @@ tail_job_run(void)
 	if (has_more() && job_has_room() && !job_kind_active(JOB_TAIL))
 		(void) job_request(&request, 0, false);
 	return (long) interval;
+}
+
+bool
+tail_job_archiver_fails(void)
+{
+	const PgStat_ArchiverStats *archiver = pgstat_fetch_stat_archiver();
+
+	return archiver->last_failed_timestamp > archiver->last_archived_timestamp;
 }
 
 const WalTailPoint *

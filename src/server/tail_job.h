@@ -26,6 +26,12 @@ extern int	tail_job_interval(void);
 extern long tail_job_run(void);
 
 /*
+ * Did the server's last try to archive a file fail?  Then segments may wait
+ * that some of the repositories could have.
+ */
+extern bool tail_job_archiver_fails(void);
+
+/*
  * How far the WAL goes that this worker's job is to ship; it is noted for the
  * end of the job.
  */

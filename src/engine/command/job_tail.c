@@ -1,10 +1,12 @@
 /*
- * Ships what the server has written of the segment that it has not finished.
+ * Ships what the server has written of the segment that it has not finished,
+ * and finished ones that it cannot archive.
  */
 #include "command/job.h"
 
 #include "command/wal_ready.h"
 #include "command/wal_targets.h"
+#include "command/wal_waiting.h"
 #include "common/wal_coverage.h"
 #include "isolated.h"
 #include "repository/secrets.h"
@@ -58,7 +60,25 @@ typedef struct TailStep
 	const char *url;
 	WalTailSource *source;
 	bool		has_source;
+	bool		has_others;		/* there are other repositories */
 } TailStep;
+
+/*
+ * Ships the segments that wait because another repository is away.
+ */
+static void
+ship_waiting(const TailStep *step, WalArchive *archive)
+{
+	WalSource	source = {
+		.compression = step->source->compression,
+		.encrypted = step->source->encrypted
+	};
+
+	if (json_is_true(json_object_get(step->job, "archiver_fails")))
+		wal_waiting_ship(archive, job_required_text(json_object_get(step->job, "server"),
+													"data_directory"),
+						 &source);
+}
 
 static void
 ship_step(void *context)
@@ -75,6 +95,8 @@ ship_step(void *context)
 
 	wal_targets_open(&target, &step->url, 1, &origin);
 	step->source->encrypted = job_cipher(job, target.archives[0]->repository) != CIPHER_NONE;
+	if (step->has_others)
+		ship_waiting(step, target.archives[0]);
 	if (step->has_source)
 		wal_tail_ship(target.archives[0], step->source);
 	wal_tail_tidy(target.archives[0], job_integer(job, "timeline", 0));
@@ -95,6 +117,7 @@ job_tail(json_t *job)
 	if (!compression_parse(job_required_text(job, "compression"), &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
 	step.has_source = find_source(job, &source);
+	step.has_others = count > 1;
 
 	/* One that is away does not keep the tail from the others. */
 	for (int i = 0; i < count; i++)

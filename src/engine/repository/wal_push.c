@@ -12,6 +12,7 @@
 
 #include "access/xlog_internal.h"
 #include "failure.h"
+#include "repository/keys.h"
 #include "repository/wal_cipher.h"
 #include "repository/wal_segment.h"
 #include "stream/filters.h"
@@ -200,6 +201,18 @@ check_source(const Push *push)
 }
 
 /*
+ * Gives an archive the object that another one has, with the keys that it may
+ * need: those of the first archive have been given to the others before.
+ */
+static void
+copy_object(WalArchive *from, const WalEntry *entry, WalArchive *to, bool encrypted)
+{
+	if (encrypted)
+		cluster_keys_copy(from->repository->store, to->repository->store, from->repository->prefix);
+	wal_object_copy(from, entry, to);
+}
+
+/*
  * Stores the file in the archives that lack it.  Where one has it since an
  * earlier try, the others get the same object.  False if all had it.
  */
@@ -223,7 +236,7 @@ store_where_missing(Push *push, WalArchive *const *archives, int count)
 		if (found[i] == NULL && holder < 0)
 			store_bytes(push, archives[i]);
 		else if (found[i] == NULL)
-			wal_object_copy(archives[holder], found[holder], archives[i]);
+			copy_object(archives[holder], found[holder], archives[i], push->source->encrypted);
 	}
 	for (int i = 0; i < count; i++)
 		pg_free(found[i]);
