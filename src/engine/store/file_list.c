@@ -12,6 +12,7 @@
 #include "common/object_name.h"
 #include "failure.h"
 #include "store/file_store.h"
+#include "store/folder_walk.h"
 #include "store/listing.h"
 
 typedef struct Walk Walk;
@@ -25,33 +26,12 @@ struct Walk
 	FileStore  *store;
 	const char *prefix;
 	FileVisitor visit;
-	char	  **folders;		/* names of folders to walk, with their slash */
-	int			folder_count;
+	FolderWalk	folders;
 	ListingBuilder builder;
 };
 
 /*
- * Does a name begin with a prefix?
- */
-static bool
-begins_with(const char *name, const char *start)
-{
-	return strncmp(name, start, strlen(start)) == 0;
-}
-
-/*
- * Puts a folder on the list of those to walk.
- */
-static void
-add_folder(Walk *walk, const char *name)
-{
-	walk->folders = pg_realloc(walk->folders,
-							   (walk->folder_count + 1) * sizeof(char *));
-	walk->folders[walk->folder_count++] = pg_strdup(name);
-}
-
-/*
- * The same for a folder in a folder, if objects with the prefix may be in it.
+ * Has a folder in a folder walked, if objects with the prefix may be in it.
  */
 static void
 note_folder(Walk *walk, const char *parent_name, const char *entry)
@@ -59,8 +39,8 @@ note_folder(Walk *walk, const char *parent_name, const char *entry)
 	char	   *name = psprintf("%s%s", parent_name, entry);
 	char	   *with_slash = psprintf("%s/", name);
 
-	if (begins_with(with_slash, walk->prefix) && object_name_is_valid(name))
-		add_folder(walk, with_slash);
+	if (name_begins_with(with_slash, walk->prefix) && object_name_is_valid(name))
+		folder_walk_add(&walk->folders, with_slash);
 	pg_free(with_slash);
 	pg_free(name);
 }
@@ -90,8 +70,9 @@ walk_entry(Walk *walk, int folder, const char *folder_name, const char *entry)
  * Walks the entries of a folder, in no particular order.
  */
 static void
-walk_folder(Walk *walk, const char *folder_name)
+walk_folder(void *context, const char *folder_name)
 {
+	Walk	   *walk = context;
 	int			folder = file_folder_open(walk->store, folder_name, false);
 	DIR		   *directory;
 	struct dirent *entry;
@@ -111,33 +92,6 @@ walk_folder(Walk *walk, const char *folder_name)
 }
 
 /*
- * Walks everything that may have the prefix.
- */
-static void
-walk_prefix(Walk *walk)
-{
-	const char *last = file_last_component(walk->prefix);
-	char	   *folder_name = pnstrdup(walk->prefix, last - walk->prefix);
-
-	/* Walking a folder adds those in it at the end. */
-	add_folder(walk, folder_name);
-	for (int i = 0; i < walk->folder_count; i++)
-		walk_folder(walk, walk->folders[i]);
-	pg_free(folder_name);
-}
-
-/*
- * Forgets the folders that were walked.
- */
-static void
-free_folders(Walk *walk)
-{
-	for (int i = 0; i < walk->folder_count; i++)
-		pg_free(walk->folders[i]);
-	pg_free(walk->folders);
-}
-
-/*
  * Adds an object to the listing, if the file's name can be one.
  */
 static void
@@ -149,7 +103,7 @@ list_file(Walk *walk, int folder, const char *folder_name, const char *entry,
 		.name = name, .size = status->st_size, .modified = status->st_mtime
 	};
 
-	if (begins_with(name, walk->prefix) && object_name_is_valid(name))
+	if (name_begins_with(name, walk->prefix) && object_name_is_valid(name))
 		listing_add(&walk->builder, &object);
 	pg_free(name);
 }
@@ -163,8 +117,8 @@ file_list(Store *store, const char *prefix)
 		.visit = list_file
 	};
 
-	walk_prefix(&walk);
-	free_folders(&walk);
+	folder_walk_run(&walk.folders, prefix, walk_folder, &walk);
+	folder_walk_end(&walk.folders);
 	return listing_finish(&walk.builder);
 }
 
@@ -178,8 +132,8 @@ sweep_file(Walk *walk, int folder, const char *folder_name, const char *entry,
 {
 	char	   *name;
 
-	if (!begins_with(entry, TEMPORARY_PREFIX) ||
-		!begins_with(folder_name, walk->prefix))
+	if (!name_begins_with(entry, TEMPORARY_PREFIX) ||
+		!name_begins_with(folder_name, walk->prefix))
 		return;
 	name = psprintf("%s%s", folder_name, entry);
 	if (unlinkat(folder, entry, 0) != 0 && errno != ENOENT)
@@ -197,8 +151,8 @@ file_sweep(Store *store, const char *prefix)
 		.visit = sweep_file
 	};
 
-	walk_prefix(&walk);
-	free_folders(&walk);
+	folder_walk_run(&walk.folders, prefix, walk_folder, &walk);
+	folder_walk_end(&walk.folders);
 }
 
 /*
@@ -220,8 +174,8 @@ file_prune(Store *store, const char *prefix)
 	};
 
 	/* A folder comes after the one that it is in; the first has the prefix. */
-	walk_prefix(&walk);
-	for (int i = walk.folder_count - 1; i > 0; i--)
-		file_folders_prune(walk.store, walk.folders[i]);
-	free_folders(&walk);
+	folder_walk_run(&walk.folders, prefix, walk_folder, &walk);
+	for (int i = walk.folders.count - 1; i > 0; i--)
+		file_folders_prune(walk.store, walk.folders.folders[i]);
+	folder_walk_end(&walk.folders);
 }

@@ -17,6 +17,7 @@
 
 #include "failure.h"
 #include "store/file_store.h"
+#include "store/unfinished.h"
 
 /* How often a folder that somebody else removes meanwhile is made again. */
 #define FOLDER_ATTEMPTS 10
@@ -39,70 +40,24 @@ typedef struct FilePut
 	bool		stored;			/* it has its name, and that is durable */
 	off_t		written;
 	off_t		written_back;
-	pid_t		owner;
-	struct FilePut *next_unfinished;
+	Unfinished	unfinished;
 } FilePut;
 
-/* The objects that this process, or the one it was forked from, is making. */
-static FilePut *unfinished = NULL;
-
 /*
- * Removes the temporary file, if the object was not stored and is this
- * process's own and not the one of its parent, and the folders that were made
- * for it.
+ * Removes the temporary file, if the object was not stored, and the folders
+ * that were made for it.
  */
 static void
-remove_temporary(FilePut *put)
+remove_temporary(void *context)
 {
-	if (put->stored || put->owner != getpid())
+	FilePut    *put = context;
+
+	if (put->stored)
 		return;
 	if (put->temporary[0] != '\0')
 		unlinkat(put->folder, put->temporary, 0);
 	put->temporary[0] = '\0';
 	file_folders_prune(put->store, put->name);
-}
-
-/*
- * At exit, removes the temporary files of all objects that are not finished.
- */
-static void
-remove_unfinished(void)
-{
-	for (FilePut *put = unfinished; put != NULL; put = put->next_unfinished)
-		remove_temporary(put);
-}
-
-/*
- * Registers an object that is being made, so that a failure removes it.
- */
-static void
-remember(FilePut *put)
-{
-	static pid_t registered_by = 0;
-
-	/* A worker forgets the exit handlers of its parent. */
-	if (registered_by != getpid() && atexit(remove_unfinished) == 0)
-		registered_by = getpid();
-	put->owner = getpid();
-	put->next_unfinished = unfinished;
-	unfinished = put;
-}
-
-/*
- * The reverse.
- */
-static void
-forget(FilePut *put)
-{
-	for (FilePut **link = &unfinished; *link != NULL;
-		 link = &(*link)->next_unfinished)
-	{
-		if (*link == put)
-		{
-			*link = put->next_unfinished;
-			return;
-		}
-	}
 }
 
 /*
@@ -274,8 +229,7 @@ file_put_release(Sink *sink)
 {
 	FilePut    *put = (FilePut *) sink;
 
-	remove_temporary(put);
-	forget(put);
+	unfinished_end(&put->unfinished);
 	file_close_quietly(put->fd);
 	close(put->folder);
 	pg_free(put->name);
@@ -304,6 +258,6 @@ file_put(Store *store, const char *name, PutMode mode)
 		if (errno != ENOENT || attempts++ == FOLDER_ATTEMPTS)
 			file_fail(put->store, "create", name);
 	}
-	remember(put);
+	unfinished_begin(&put->unfinished, remove_temporary, put);
 	return &put->sink;
 }

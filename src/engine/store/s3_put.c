@@ -17,13 +17,12 @@
 #include "store/s3_parts.h"
 #include "store/s3_store.h"
 #include "store/s3_xml.h"
+#include "store/unfinished.h"
 
 #define HTTP_NOT_FOUND 404
 #define HTTP_PRECONDITION_FAILED 412
 
-typedef struct S3Put S3Put;
-
-struct S3Put
+typedef struct S3Put
 {
 	Sink		sink;
 	S3Store    *store;
@@ -34,20 +33,17 @@ struct S3Put
 	S3Parts		parts;
 	bool		stored;
 	bool		begun_again;	/* there may be a second upload */
-	pid_t		owner;
-	S3Put	   *next_unfinished;
-};
-
-/* All that are being put. */
-static S3Put *unfinished = NULL;
+	Unfinished	unfinished;
+} S3Put;
 
 /*
  * Ends an upload in parts, if there is one; should that fail, a sweep will do
  * it.
  */
 static void
-abort_upload(S3Put *put)
+abort_upload(void *context)
 {
+	S3Put	   *put = context;
 	S3Call		call = {
 		.method = "DELETE",
 		.name = put->name,
@@ -56,53 +52,11 @@ abort_upload(S3Put *put)
 	};
 	S3Answer	answer;
 
-	if (put->parts.upload_id == NULL || put->stored || put->owner != getpid())
+	if (put->parts.upload_id == NULL || put->stored)
 		return;
 	s3_parts_stop(&put->parts);
 	s3_call_once(&put->store->client, &call, &answer);
 	s3_answer_free(&answer);
-}
-
-/*
- * Ends the uploads of a process that gives up.
- */
-static void
-abort_unfinished(void)
-{
-	for (S3Put *put = unfinished; put != NULL; put = put->next_unfinished)
-		abort_upload(put);
-}
-
-/*
- * Sees to it that nothing is left if the process gives up.
- */
-static void
-remember(S3Put *put)
-{
-	static pid_t registered_by = 0;
-
-	/* A worker forgets the exit handlers of its parent. */
-	if (registered_by != getpid() && atexit(abort_unfinished) == 0)
-		registered_by = getpid();
-	put->owner = getpid();
-	put->next_unfinished = unfinished;
-	unfinished = put;
-}
-
-/*
- * The reverse.
- */
-static void
-forget(S3Put *put)
-{
-	for (S3Put **link = &unfinished; *link != NULL; link = &(*link)->next_unfinished)
-	{
-		if (*link == put)
-		{
-			*link = put->next_unfinished;
-			return;
-		}
-	}
 }
 
 /*
@@ -358,8 +312,7 @@ s3_put_release(Sink *sink)
 {
 	S3Put	   *put = (S3Put *) sink;
 
-	abort_upload(put);
-	forget(put);
+	unfinished_end(&put->unfinished);
 	s3_parts_free(&put->parts);
 	pg_free(put->name);
 	pg_free(put);
@@ -383,6 +336,6 @@ s3_put(Store *store, const char *name, PutMode mode)
 	put->parts.name = put->name;
 	put->mode = mode;
 	s3_token(put->token);
-	remember(put);
+	unfinished_begin(&put->unfinished, abort_upload, put);
 	return &put->sink;
 }

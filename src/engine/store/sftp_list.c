@@ -8,6 +8,7 @@
 
 #include "common/object_name.h"
 #include "failure.h"
+#include "store/folder_walk.h"
 #include "store/listing.h"
 #include "store/sftp_store.h"
 
@@ -36,23 +37,13 @@ struct Walk
 	SftpStore  *store;
 	const char *prefix;
 	EntryVisitor visit;
-	char	  **folders;		/* names of folders to walk, with their slash */
-	int			folder_count;
+	FolderWalk	folders;
 	char	   *path;			/* of the folder that is read */
 	Entry	   *entries;		/* of it */
 	int			entry_count;
 	int			entry_capacity;
 	ListingBuilder builder;
 };
-
-/*
- * Does a name begin with a prefix?
- */
-static bool
-begins_with(const char *name, const char *start)
-{
-	return strncmp(name, start, strlen(start)) == 0;
-}
 
 /*
  * Forgets the entries that were read of a folder.
@@ -118,16 +109,6 @@ read_folder(SftpClient *client, void *context)
 }
 
 /*
- * Puts a folder on the list of those to walk.
- */
-static void
-add_folder(Walk *walk, const char *name)
-{
-	walk->folders = pg_realloc(walk->folders, (walk->folder_count + 1) * sizeof(char *));
-	walk->folders[walk->folder_count++] = pg_strdup(name);
-}
-
-/*
  * Visits an entry, or notes a folder in which there may be objects with the
  * prefix.  Links are neither.
  */
@@ -142,8 +123,8 @@ walk_entry(Walk *walk, const char *folder, const Entry *entry)
 		if (entry->is_folder || entry->is_file)
 			walk->visit(walk, folder, &entry->object, entry->is_folder);
 	}
-	else if (begins_with(with_slash, walk->prefix))
-		add_folder(walk, with_slash);
+	else if (name_begins_with(with_slash, walk->prefix))
+		folder_walk_add(&walk->folders, with_slash);
 	pg_free(with_slash);
 	pg_free(name);
 }
@@ -152,8 +133,9 @@ walk_entry(Walk *walk, const char *folder, const Entry *entry)
  * Walks the entries of a folder, in no particular order.
  */
 static void
-walk_folder(Walk *walk, const char *folder)
+walk_folder(void *context, const char *folder)
 {
+	Walk	   *walk = context;
 	SftpClient *client = &walk->store->client;
 	int			status;
 
@@ -173,29 +155,12 @@ walk_folder(Walk *walk, const char *folder)
 }
 
 /*
- * Walks everything that may have the prefix.
- */
-static void
-walk_prefix(Walk *walk)
-{
-	char	   *folder = pnstrdup(walk->prefix, sftp_folder_length(walk->prefix));
-
-	/* Walking a folder adds those in it at the end. */
-	add_folder(walk, folder);
-	for (int i = 0; i < walk->folder_count; i++)
-		walk_folder(walk, walk->folders[i]);
-	pg_free(folder);
-}
-
-/*
  * Forgets what a walk needed.
  */
 static void
 end_walk(Walk *walk)
 {
-	for (int i = 0; i < walk->folder_count; i++)
-		pg_free(walk->folders[i]);
-	pg_free(walk->folders);
+	folder_walk_end(&walk->folders);
 	pg_free(walk->entries);
 }
 
@@ -209,7 +174,7 @@ list_file(Walk *walk, const char *folder, const StoreObject *entry, bool is_fold
 	StoreObject object = *entry;
 
 	object.name = name;
-	if (!is_folder && begins_with(name, walk->prefix) && object_name_is_valid(name))
+	if (!is_folder && name_begins_with(name, walk->prefix) && object_name_is_valid(name))
 		listing_add(&walk->builder, &object);
 	pg_free(name);
 }
@@ -223,7 +188,7 @@ sftp_list(Store *store, const char *prefix)
 		.visit = list_file
 	};
 
-	walk_prefix(&walk);
+	folder_walk_run(&walk.folders, prefix, walk_folder, &walk);
 	end_walk(&walk);
 	return listing_finish(&walk.builder);
 }
@@ -240,7 +205,7 @@ sweep_entry(Walk *walk, const char *folder, const StoreObject *entry, bool is_fo
 	char	   *path;
 	char	   *name;
 
-	if (!begins_with(entry->name, start) || !begins_with(folder, walk->prefix))
+	if (!name_begins_with(entry->name, start) || !name_begins_with(folder, walk->prefix))
 		return;
 	path = sftp_path(walk->store, folder, entry->name);
 	name = psprintf("%s%s", folder, entry->name);
@@ -261,7 +226,7 @@ sftp_sweep(Store *store, const char *prefix)
 		.visit = sweep_entry
 	};
 
-	walk_prefix(&walk);
+	folder_walk_run(&walk.folders, prefix, walk_folder, &walk);
 	end_walk(&walk);
 }
 
@@ -285,8 +250,8 @@ sftp_prune(Store *store, const char *prefix)
 	};
 
 	/* A folder comes after the one that it is in; the first has the prefix. */
-	walk_prefix(&walk);
-	for (int i = walk.folder_count - 1; i > 0; i--)
-		sftp_prune_folders(walk.store, walk.folders[i], false);
+	folder_walk_run(&walk.folders, prefix, walk_folder, &walk);
+	for (int i = walk.folders.count - 1; i > 0; i--)
+		sftp_prune_folders(walk.store, walk.folders.folders[i], false);
 	end_walk(&walk);
 }

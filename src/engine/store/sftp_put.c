@@ -12,6 +12,7 @@
 
 #include "failure.h"
 #include "store/sftp_store.h"
+#include "store/unfinished.h"
 
 /* So much is on its way at a time. */
 #define BUFFER_SIZE (1024 * 1024)
@@ -22,9 +23,7 @@
 /* After so many bytes it is looked whether enough space stays free. */
 #define SPACE_INTERVAL (32 * 1024 * 1024)
 
-typedef struct SftpPut SftpPut;
-
-struct SftpPut
+typedef struct SftpPut
 {
 	Sink		sink;
 	SftpStore  *store;
@@ -40,69 +39,24 @@ struct SftpPut
 	int			generation;		/* of the connection that it belongs to */
 	bool		created;		/* there may be a file */
 	bool		stored;
-	pid_t		owner;
-	SftpPut    *next_unfinished;
-};
-
-/* All that are being put. */
-static SftpPut *unfinished = NULL;
+	Unfinished	unfinished;
+} SftpPut;
 
 /*
- * Removes the file, if the object was not stored and is this process's own,
- * and the folders that were made for it; should that fail, a sweep will do it.
+ * Removes the file, if the object was not stored, and the folders that were
+ * made for it; should that fail, a sweep will do it.
  */
 static void
-remove_temporary(SftpPut *put)
+remove_temporary(void *context)
 {
+	SftpPut    *put = context;
 	SftpPaths	paths = {.path = put->temporary};
 
-	if (!put->created || put->stored || put->owner != getpid())
+	if (!put->created || put->stored)
 		return;
 	sftp_try(&put->store->client, sftp_remove_file, &paths);
 	sftp_prune_folders(put->store, put->name, true);
 	put->created = false;
-}
-
-/*
- * At exit, removes the files of all objects that are not finished.
- */
-static void
-remove_unfinished(void)
-{
-	for (SftpPut *put = unfinished; put != NULL; put = put->next_unfinished)
-		remove_temporary(put);
-}
-
-/*
- * Sees to it that nothing is left if the process gives up.
- */
-static void
-remember(SftpPut *put)
-{
-	static pid_t registered_by = 0;
-
-	/* A worker forgets the exit handlers of its parent. */
-	if (registered_by != getpid() && atexit(remove_unfinished) == 0)
-		registered_by = getpid();
-	put->owner = getpid();
-	put->next_unfinished = unfinished;
-	unfinished = put;
-}
-
-/*
- * The reverse.
- */
-static void
-forget(SftpPut *put)
-{
-	for (SftpPut **link = &unfinished; *link != NULL; link = &(*link)->next_unfinished)
-	{
-		if (*link == put)
-		{
-			*link = put->next_unfinished;
-			return;
-		}
-	}
 }
 
 /*
@@ -283,10 +237,9 @@ sftp_put_release(Sink *sink)
 {
 	SftpPut    *put = (SftpPut *) sink;
 
-	if (put->owner == getpid())
+	if (unfinished_is_own(&put->unfinished))
 		sftp_try(&put->store->client, close_file, put);
-	remove_temporary(put);
-	forget(put);
+	unfinished_end(&put->unfinished);
 	pg_free(put->buffer);
 	pg_free(put->temporary);
 	pg_free(put->name);
@@ -317,6 +270,6 @@ sftp_put(Store *store, const char *name, PutMode mode)
 	put->temporary = sftp_path(put->store, folder, temporary);
 	pg_free(temporary);
 	pg_free(folder);
-	remember(put);
+	unfinished_begin(&put->unfinished, remove_temporary, put);
 	return &put->sink;
 }
