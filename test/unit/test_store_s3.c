@@ -3,89 +3,21 @@
  * names: a URL "s3://bucket?endpoint=…"; its keys are in the environment.
  */
 #include "helpers.h"
+#include "far_store.h"
 #include "store_conformance.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "process.h"
 #include "stream/filters.h"
 
-#define MIB (1024 * 1024)
-
-/* URLs of stores begin and end with this. */
-static const char *bucket_url;
-static const char *parameters;
-
-/*
- * Opens another part of the bucket, in which there is nothing.
- */
-static Store *
-open_new_part(void)
-{
-	static int	count = 0;
-
-	return store_open(psprintf("%s/unit-%ld-%d/part-%d%s", bucket_url,
-							   (long) time(NULL), (int) getpid(), ++count, parameters),
-					  false);
-}
-
-static const char *
-environment_variable(const char *name)
-{
-	return getenv(name);
-}
-
-/*
- * Takes the URL and the keys from the environment; false if there are none.
- */
-static bool
-read_environment(void)
-{
-	const char *url = getenv("ERPGO_BACKUP_TEST_S3");
-	StoreAccess access = {
-		.variable = environment_variable,
-		.ca_file = getenv("BACKUP_CA_FILE")
-	};
-
-	if (url == NULL)
-		return false;
-	parameters = strchr(url, '?');
-	bucket_url = pnstrdup(url, parameters - url);
-	store_set_access(&access);
-	return true;
-}
-
 static int
 open_store(void **state)
 {
-	*state = open_new_part();
+	*state = far_store_open_new();
 	return 0;
-}
-
-static int
-close_store(void **state)
-{
-	store_close(*state);
-	return 0;
-}
-
-/*
- * Begins an object that is larger than a part, so that an upload has begun.
- */
-static Sink *
-begin_large(Store *store, int mib)
-{
-	Sink	   *object = store_put(store, "folder/large", PUT_NEW);
-	char	   *data = random_data(MIB);
-
-	for (int i = 0; i < mib; i++)
-		sink_write(object, data, MIB);
-	pg_free(data);
-	return object;
 }
 
 /*
@@ -159,7 +91,7 @@ what_is_stored_and_read_in_many_pieces_is_the_same(void **state)
 static void
 an_object_goes_from_bucket_to_bucket_in_one_process(void **state)
 {
-	Store	   *other = open_new_part();
+	Store	   *other = far_store_open_new();
 	char	   *data = random_data(24 * MIB);
 	char	   *found;
 	size_t		found_size;
@@ -198,30 +130,10 @@ more_objects_are_removed_than_one_request_has_room_for(void **state)
 	assert_int_equal(store_list(*state, "").count, 1);
 }
 
-/*
- * Kilobytes of memory that this process had at most.
- */
-static long
-peak_memory(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_maxrss;
-}
-
 static void
 a_large_object_takes_the_memory_of_some_parts_only(void **state)
 {
-	Sink	   *object = begin_large(*state, 30);
-	long		before = peak_memory();
-
-	sink_release(object);
-	object = begin_large(*state, 120);
-	sink_finish(object);
-	sink_release(object);
-	assert_true(peak_memory() - before < 20 * 1024);
-	store_remove(*state, "folder/large");
+	assert_memory_is_bounded(*state, 30, 120, 20);
 }
 
 static void
@@ -245,7 +157,7 @@ claims_alone_keep_what_is_there(void **state)
 }
 
 #define CASE(function) \
-	cmocka_unit_test_setup_teardown(function, open_store, close_store)
+	cmocka_unit_test_setup_teardown(function, open_store, far_store_close)
 
 int
 main(void)
@@ -260,11 +172,11 @@ main(void)
 		CASE(a_large_object_takes_the_memory_of_some_parts_only)
 	};
 
-	if (!read_environment())
+	if (!far_store_is_given("ERPGO_BACKUP_TEST_S3", getenv("BACKUP_CA_FILE")))
 	{
 		printf("1..0 # SKIP SKIPPED: object storage was not tested: ERPGO_BACKUP_TEST_S3 is not set\n");
 		return 0;
 	}
-	return store_conformance("store in a bucket, as any store", open_new_part) +
+	return store_conformance("store in a bucket, as any store", far_store_open_new) +
 		cmocka_run_group_tests_name("store in a bucket", cases, NULL, NULL);
 }

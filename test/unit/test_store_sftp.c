@@ -4,50 +4,20 @@
  * folder ERPGO_BACKUP_TEST_SFTP_ROOT here; the secrets are in the environment.
  */
 #include "helpers.h"
+#include "far_store.h"
 #include "scratch.h"
 #include "store_conformance.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "process.h"
 
-#define MIB (1024 * 1024)
-
-/* URLs of stores begin and end with this. */
-static const char *base_url;
-static const char *parameters;
-
 /* The folder of the store that is tested, here. */
 static const char *root;
 static char *directory;
-
-static const char *
-environment_variable(const char *name)
-{
-	return getenv(name);
-}
-
-/*
- * Takes the URL from the environment; false if there is none.
- */
-static bool
-read_environment(void)
-{
-	const char *url = getenv("ERPGO_BACKUP_TEST_SFTP");
-	StoreAccess access = {.variable = environment_variable};
-
-	root = getenv("ERPGO_BACKUP_TEST_SFTP_ROOT");
-	if (url == NULL || root == NULL)
-		return false;
-	parameters = strchr(url, '?');
-	base_url = pnstrdup(url, parameters - url);
-	store_set_access(&access);
-	return true;
-}
 
 /*
  * Opens another folder, in which there is nothing.
@@ -59,20 +29,13 @@ open_new_folder(void)
 	char	   *name = psprintf("unit-%d/%d", (int) getpid(), ++count);
 
 	directory = psprintf("%s/%s", root, name);
-	return store_open(psprintf("%s/%s%s", base_url, name, parameters), true);
+	return far_store_open(name, true);
 }
 
 static int
 open_store(void **state)
 {
 	*state = open_new_folder();
-	return 0;
-}
-
-static int
-close_store(void **state)
-{
-	store_close(*state);
 	return 0;
 }
 
@@ -122,21 +85,6 @@ folders_go_with_their_last_object(void **state)
 	store_remove(*state, "a/two");
 	assert_int_equal(access(path_of("a"), F_OK), -1);
 	assert_int_equal(access(directory, F_OK), 0);
-}
-
-/*
- * Begins an object that is larger than a buffer, so that a file is there.
- */
-static Sink *
-begin_large(Store *store, int mib)
-{
-	Sink	   *object = store_put(store, "folder/large", PUT_NEW);
-	char	   *data = random_data(MIB);
-
-	for (int i = 0; i < mib; i++)
-		sink_write(object, data, MIB);
-	pg_free(data);
-	return object;
 }
 
 static void
@@ -240,7 +188,7 @@ open_missing(void *url)
 static void
 a_missing_folder_is_made_only_for_a_writer(void **state)
 {
-	char	   *url = psprintf("%s/made/by/writer-%d%s", base_url, (int) getpid(), parameters);
+	char	   *url = far_store_url(psprintf("made/by/writer-%d", (int) getpid()));
 
 	expect_failure(FAILURE_UNDEFINED, "does not exist", open_missing, url);
 	store_close(store_open(url, true));
@@ -257,34 +205,14 @@ a_folder_that_cannot_be_written_to_is_told(void **state)
 	assert_int_equal(chmod(directory, 0700), 0);
 }
 
-/*
- * Kilobytes of memory that this process had at most.
- */
-static long
-peak_memory(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_maxrss;
-}
-
 static void
 a_large_object_takes_little_memory(void **state)
 {
-	Sink	   *object = begin_large(*state, 10);
-	long		before = peak_memory();
-
-	sink_release(object);
-	object = begin_large(*state, 60);
-	sink_finish(object);
-	sink_release(object);
-	assert_true(peak_memory() - before < 20 * 1024);
-	store_remove(*state, "folder/large");
+	assert_memory_is_bounded(*state, 10, 60, 20);
 }
 
 #define CASE(function) \
-	cmocka_unit_test_setup_teardown(function, open_store, close_store)
+	cmocka_unit_test_setup_teardown(function, open_store, far_store_close)
 
 int
 main(void)
@@ -303,7 +231,8 @@ main(void)
 		CASE(a_large_object_takes_little_memory)
 	};
 
-	if (!read_environment())
+	root = getenv("ERPGO_BACKUP_TEST_SFTP_ROOT");
+	if (root == NULL || !far_store_is_given("ERPGO_BACKUP_TEST_SFTP", NULL))
 	{
 		printf("1..0 # SKIP SKIPPED: SFTP was not tested: ERPGO_BACKUP_TEST_SFTP is not set\n");
 		return 0;
