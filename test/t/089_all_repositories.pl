@@ -1,8 +1,10 @@
 # Commands that are about every repository of a list: who can open the keys is
-# shown, and changed, in all of them, or taken from nobody.
+# shown, and changed, in all of them, or taken from nobody; what can be recovered
+# and what is wrong is told of each.
 use strict;
 use warnings;
-use ErpgoBackup qw(file_names read_file write_file);
+use ErpgoArchive qw(command switch_wal);
+use ErpgoBackup qw(damage file_names read_file write_file);
 use ErpgoKeys qw(private_file);
 use File::Path qw(make_path remove_tree);
 use JSON::PP qw(decode_json);
@@ -13,7 +15,7 @@ my %keys = (old => 'ab' x 32, new => 'cd' x 32, further => 'ef' x 32);
 my $SECRET = qr/(?:ab){32}|(?:cd){32}|(?:ef){32}/;
 
 $ErpgoBackup::MASTER_KEY = $keys{old};
-my $server = ErpgoBackup->new('main', encrypted => 1);
+my $server = ErpgoBackup->new('main', encrypted => 1, settings => { archive_mode => 'on', wal_level => 'replica' });
 my $directory = PostgreSQL::Test::Utils::tempdir();
 my %folders = (first => $server->folder, second => $server->node->basedir . '/second');
 my %urls = map { $_ => "file://$folders{$_}" } keys %folders;
@@ -84,8 +86,12 @@ sub while_away
 	return;
 }
 
+$server->set('archive_command' => command($server, 'wal-push', '%p'));
+$server->sql('CREATE TABLE ledger (n int)');
 my $logical = $server->run_backup(databases => ['postgres']);
-$server->cli_ok('copy', '--all', '--to', $urls{second});
+my $physical = $server->run_backup(type => 'physical');
+switch_wal($server, "INSERT INTO ledger VALUES ($_)") foreach 1 .. 2;
+$server->cli_ok('copy', '--all', '--wal', '--to', $urls{second});
 
 subtest 'the keys of all repositories' => sub {
 	my $rows = decode_json(succeeds('old', 'keys', '--json'));
@@ -188,6 +194,55 @@ subtest 'a recipient that is removed' => sub {
 	succeeds('new', 'rekey', '--remove-recipient', $wrappings[1]);
 	is(openers(), 'first:new second:new', 'and opens nothing any more');
 	fails(qr/there is no wrapping "$wrappings[1]"/, 'new', 'rekey', '--remove-recipient', $wrappings[1]);
+};
+
+subtest 'recovery windows' => sub {
+	my $rows = decode_json(succeeds('new', 'window', '--json'));
+
+	is_deeply([ map { "$_->{repository} $_->{begins_with}" } @$rows ], [ map { "$urls{$_} $physical" } qw(first second) ],
+		'of each repository are shown');
+	like(succeeds('new', 'window'), qr/ REPOSITORY\n.* $physical .*\Q$urls{first}\E\n.* $physical .*\Q$urls{second}\E\n\z/, 'also for people');
+	unlike($server->cli_ok('window'), qr/REPOSITORY/, 'that of one is not called by its name');
+	while_away(sub {
+		like(fails(qr/warning: repository "\Q$urls{second}\E" is left out: /, 'new', 'window'), qr/ $physical .*\Q$urls{first}\E\n/, 'where one is away, the other is shown');
+	});
+	my $third = 'file://' . $server->node->basedir . '/third';
+	$server->cli_ok('copy', $logical, '--to', $third);
+	my ($exit_code, $out, $err) = with_list("$urls{first}, $third", 'new', 'window');
+	is($exit_code, 1, 'one that has none is told');
+	like($err, qr/repository "\Q$third\E" has no recovery window/, 'by its name');
+	like($out, qr/ $physical .*\Q$urls{first}\E\n\z/, 'and the other is shown');
+};
+
+subtest 'the check of all repositories' => sub {
+	my $findings = sub {
+		my ($exit_code, $out) = with_list($both, 'new', 'check', '--json');
+		return ($exit_code, decode_json($out));
+	};
+	my ($exit_code, $rows) = $findings->();
+	my ($further) = grep { $_->{name} eq 'repository_2' } @$rows;
+
+	is($exit_code, 0, 'is content');
+	is_deeply([ map { $_->{name} } @$rows[ 0, -2, -1 ] ], [ 'repository', 'repository_2', 'pg_restore' ],
+		'with the first one, the second one, and pg_restore, which is looked for once');
+	is("$further->{status} $further->{message}", qq{ok repository "$urls{second}" can be read}, 'of the second one there is nothing else to say');
+
+	my $manifest = "$folders{second}/main/backup/$logical/manifest.json";
+	my $content = read_file($manifest);
+	damage($manifest, 'flip');
+	($exit_code, $rows) = $findings->();
+	write_file($manifest, $content);
+	is($exit_code, 1, 'damage in the second one');
+	is_deeply([ map { $_->{name} } grep { $_->{status} eq 'error' } @$rows ], ['repository_2'], 'is told as its own');
+	while_away(sub { ($exit_code, $rows) = $findings->(); });
+	is($exit_code, 1, 'that it is away');
+	is_deeply([ map { $_->{message} =~ s/.*(does not exist).*/$1/rs } grep { $_->{name} eq 'repository_2' } @$rows ],
+		['does not exist'], 'too');
+	rename($folders{first}, "$folders{first}.away") or die "rename: $!";
+	($exit_code, $rows) = $findings->();
+	rename("$folders{first}.away", $folders{first}) or die "rename: $!";
+	is_deeply([ map { "$_->{name} $_->{status}" } @$rows ], [ 'repository error', 'repository_2 ok', 'pg_restore ok' ],
+		'where the first one is away, the second one is looked at all the same');
 };
 
 subtest 'killed at any step, one key opens everything in each repository' => sub {
