@@ -3,6 +3,7 @@
  */
 #include "postgres_fe.h"
 
+#include "command/all_repositories.h"
 #include "command/arguments.h"
 #include "command/finding.h"
 #include "isolated.h"
@@ -14,7 +15,8 @@ const char *const help_check =
 "\n"
 "Checks whether the repository can be read, the encryption key fits, the\n"
 "newest backup is good, backups were left unfinished, there is free space, and\n"
-"pg_restore is found.\n"
+"pg_restore is found. Of several repositories all are checked; of the further\n"
+"ones, repository_2 and so on, only what is not as it should be is printed.\n"
 "\n"
 "Options:\n"
 "  --json               print a JSON array of findings\n"
@@ -31,10 +33,11 @@ static const Column finding_columns[FINDING_COLUMNS] = {
 	{"STATUS"}, {"CHECK"}, {"FINDING"}
 };
 
+/* Are the secrets and the key to be had? */
 static void
-open_step(void *context)
+prepare_step(void *context)
 {
-	repository_from_options(context);
+	repositories_prepare(context);
 }
 
 /*
@@ -84,21 +87,87 @@ check_pg_restore(const CommonOptions *options)
 }
 
 /*
+ * The findings in an open repository.
+ */
+static json_t *
+check_opened(Repository *repository, void *context)
+{
+	return check_repository(repository);
+}
+
+/*
+ * Adds what was found in the first repository.
+ */
+static void
+add_first(json_t *rows, const RepositoryAnswer *answer)
+{
+	if (answer->found == NULL)
+		json_array_append_new(rows, problem_row("repository", &answer->problem));
+	else
+		json_array_extend(rows, answer->found);
+}
+
+/*
+ * Adds what was found in a further repository, under its name: what is not as
+ * it should be, or that nothing is.
+ */
+static void
+add_further(json_t *rows, const RepositoryAnswer *answer, const char *name, const char *url)
+{
+	size_t		count = json_array_size(rows);
+	size_t		i;
+	json_t	   *row;
+
+	if (answer->found == NULL)
+		json_array_append_new(rows, problem_row(name, &answer->problem));
+	json_array_foreach(answer->found, i, row)
+	{
+		if (strcmp(json_string_value(json_object_get(row, "status")), "ok") == 0)
+			continue;
+		json_object_set_new(row, "name", json_string(name));
+		json_array_append(rows, row);
+	}
+	if (json_array_size(rows) == count)
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:o, s:n}", "name", name,
+											  "status", "ok", "message",
+											  json_text(psprintf("repository \"%s\" can be read", url)), "hint"));
+}
+
+/*
+ * Checks all repositories.
+ */
+static void
+check_repositories(json_t *rows, const CommonOptions *options)
+{
+	RepositoryList *list = repositories_prepare(options);
+
+	for (int i = 0; i < list->count; i++)
+	{
+		RepositoryAnswer answer = repository_ask(options, &list->repositories[i],
+												 check_opened, NULL);
+
+		if (i == 0)
+			add_first(rows, &answer);
+		else
+			add_further(rows, &answer, psprintf("repository_%d", i + 1),
+						list->repositories[i].url);
+		json_decref(answer.found);
+	}
+}
+
+/*
  * All findings.
  */
 static json_t *
 collect_findings(const CommonOptions *options)
 {
-	json_t	   *rows;
+	json_t	   *rows = json_array();
 	Failure		problem;
 
-	if (isolated_run(open_step, unconstify(CommonOptions *, options), &problem))
-		rows = check_repository(repository_from_options(options));
+	if (isolated_run(prepare_step, unconstify(CommonOptions *, options), &problem))
+		check_repositories(rows, options);
 	else
-	{
-		rows = json_array();
 		json_array_append_new(rows, problem_row("repository", &problem));
-	}
 	json_array_append_new(rows, check_pg_restore(options));
 	return rows;
 }
@@ -117,9 +186,7 @@ command_check(const CommonOptions *options, int argc, char **argv)
 	}
 	if (argument_single(argc, argv) != NULL)
 		usage_failure(argv[0], "\"check\" takes no argument");
-	if (options->repository == NULL)
-		repository_from_options(options);
-
+	(void) repositories_from_options(options);
 	rows = collect_findings(options);
 	exit_code = findings_have(rows, "error") ? 1 : 0;
 	if (options->json)

@@ -92,6 +92,14 @@ printable_text(const char *anything)
 	return printable;
 }
 
+char *
+printable_member(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return printable_text(value == NULL ? "" : value);
+}
+
 int
 display_width(const char *line)
 {

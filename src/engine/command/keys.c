@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "command/all_repositories.h"
 #include "command/arguments.h"
 #include "command/human.h"
 #include "command/table.h"
@@ -17,11 +18,13 @@ const char *const help_keys =
 "\n"
 "Lists the wrappings of the cluster keys: each lets one encryption key open the\n"
 "backups; and, of servers that write what they cannot read, for which private\n"
-"key they do.\n"
+"key they do.  Of several repositories, all are asked.\n"
 "\n"
 "Options:\n"
 "  --json               print a JSON array\n"
 "  -h, --help           print this help\n"
+"\n"
+"Exit code: 0, or another one if a repository could not be read.\n"
 HELP_COMMON;
 
 static const struct option keys_options[] = {
@@ -29,7 +32,8 @@ static const struct option keys_options[] = {
 };
 
 static const Column key_columns[] = {
-	{"WRAPPING"}, {"CLUSTER KEY"}, {"WRAPPED"}, {"KIND"}, {"OPENED"}, {"LABEL"}
+	{"WRAPPING"}, {"CLUSTER KEY"}, {"WRAPPED"}, {"KIND"}, {"OPENED"}, {"LABEL"},
+	{"REPOSITORY"}
 };
 
 /*
@@ -111,7 +115,7 @@ seal_to_json(const Seal *seal)
  * Everything that lets a key open backups; a JSON array.
  */
 static json_t *
-collect(Repository *repository)
+collect(Repository *repository, void *context)
 {
 	KeyObjects	keys = key_objects_read(repository->store, repository->prefix);
 	Seals		seals = seals_read(repository->store, repository->prefix);
@@ -126,52 +130,44 @@ collect(Repository *repository)
 }
 
 /*
- * A text of a wrapping for a table; allocated.
- */
-static char *
-cell_text(const json_t *wrapping, const char *key)
-{
-	const char *value = json_string_value(json_object_get(wrapping, key));
-
-	return printable_text(value == NULL ? "" : value);
-}
-
-/*
  * Prints a wrapping as a line of the table.
  */
 static void
-add_line(Table *table, json_t *wrapping)
+add_line(Table *table, const json_t *wrapping, bool is_one_of_several)
 {
-	json_t	   *opened = json_object_get(wrapping, "opened");
+	const json_t *opened = json_object_get(wrapping, "opened");
 
-	table_add(table, cell_text(wrapping, "wrapping"));
-	table_add(table, cell_text(wrapping, "cluster_key"));
-	table_add(table, cell_text(wrapping, "wrapped_at"));
-	table_add(table, cell_text(wrapping, "kind"));
+	table_add(table, printable_member(wrapping, "wrapping"));
+	table_add(table, printable_member(wrapping, "cluster_key"));
+	table_add(table, printable_member(wrapping, "wrapped_at"));
+	table_add(table, printable_member(wrapping, "kind"));
 	table_add(table, pstrdup(json_is_null(opened) ? "no key given" :
 							 json_is_true(opened) ? "yes" : "no"));
-	table_add(table, cell_text(wrapping, "label"));
+	table_add(table, printable_member(wrapping, "label"));
+	if (is_one_of_several)
+		table_add(table, printable_member(wrapping, "repository"));
 }
 
 /*
  * Prints all wrappings for people.
  */
 static void
-print_wrappings(const json_t *wrappings)
+print_wrappings(const json_t *wrappings, bool several)
 {
-	Table	   *table = table_begin(key_columns, lengthof(key_columns));
+	Table	   *table = table_begin(key_columns, lengthof(key_columns) - (several ? 0 : 1));
 	size_t		i;
 	json_t	   *wrapping;
 
 	json_array_foreach(wrappings, i, wrapping)
-		add_line(table, wrapping);
+		add_line(table, wrapping, several);
 	table_print(table);
 }
 
 int
 command_keys(const CommonOptions *options, int argc, char **argv)
 {
-	json_t	   *wrappings;
+	RepositoryList *list;
+	RepositoryRows wrappings;
 
 	arguments_begin();
 	if (argument_next(argc, argv, keys_options) == ARGUMENT_HELP)
@@ -181,13 +177,14 @@ command_keys(const CommonOptions *options, int argc, char **argv)
 	}
 	if (argument_single(argc, argv) != NULL)
 		usage_failure(argv[0], "\"keys\" takes no argument");
-	wrappings = collect(repository_from_options(options));
+	list = repositories_prepare(options);
+	wrappings = repositories_gather(options, list, collect, NULL);
 	if (options->json)
-		json_print(wrappings);
+		json_print(wrappings.rows);
 	else
 	{
-		print_wrappings(wrappings);
-		json_decref(wrappings);
+		print_wrappings(wrappings.rows, list->count > 1);
+		json_decref(wrappings.rows);
 	}
-	return 0;
+	return wrappings.exit_code;
 }

@@ -3,12 +3,13 @@
  */
 #include "postgres_fe.h"
 
+#include "command/all_repositories.h"
 #include "command/arguments.h"
 #include "command/human.h"
+#include "command/rekey_run.h"
 #include "command/table.h"
 #include "protocol.h"
 #include "repository/master_key.h"
-#include "repository/rekey.h"
 #include "repository/secrets.h"
 
 const char *const help_rekey =
@@ -18,6 +19,9 @@ const char *const help_rekey =
 "reads that back, and, with --retire, removes what the present one opens.\n"
 "Backups and WAL are not touched.  The new key is BACKUP_ENCRYPTION_KEY_NEW in\n"
 "the secrets file, or comes from one of the first two options.\n"
+"\n"
+"Of several repositories, all are changed, and the present key is retired in none\n"
+"before the new one opens everything in all of them.\n"
 "\n"
 "Options:\n"
 "  --new-key-file FILE        file that holds the new key on one line, readable\n"
@@ -58,39 +62,40 @@ static const struct option rekey_options[] = {
 };
 
 static const Column step_columns[] = {
-	{"ACTION"}, {"CLUSTER KEY"}, {"WRAPPING"}
+	{"ACTION"}, {"CLUSTER KEY"}, {"WRAPPING"}, {"REPOSITORY"}
 };
 
-/* What is asked for. */
-typedef struct RekeyRequest
+/* What the arguments say. */
+typedef struct RekeyArguments
 {
 	const char *key_file;		/* or NULL */
 	const char *key_command;	/* or NULL */
-	const char *removed;		/* a wrapping, or NULL */
 	bool		add_recipient;
 	bool		help;
-	Rekey		rekey;
-} RekeyRequest;
+	RekeyRequest request;
+} RekeyArguments;
 
 /*
  * Notes what an option asks for.
  */
 static void
-set_option(RekeyRequest *request, int option)
+set_option(RekeyArguments *arguments, int option)
 {
+	RekeyRequest *request = &arguments->request;
+
 	if (option == ARGUMENT_HELP)
-		request->help = true;
+		arguments->help = true;
 	if (option == OPTION_NEW_KEY_FILE)
-		request->key_file = optarg;
+		arguments->key_file = optarg;
 	if (option == OPTION_NEW_KEY_COMMAND)
-		request->key_command = optarg;
+		arguments->key_command = optarg;
 	if (option == OPTION_LABEL)
 		request->rekey.label = optarg;
 	if (option == OPTION_REMOVE_RECIPIENT)
 		request->removed = optarg;
-	request->add_recipient |= option == OPTION_ADD_RECIPIENT;
+	arguments->add_recipient |= option == OPTION_ADD_RECIPIENT;
 	request->rekey.retire |= option == OPTION_RETIRE;
-	request->rekey.new_cluster_key |= option == OPTION_NEW_CLUSTER_KEY;
+	request->new_cluster_key |= option == OPTION_NEW_CLUSTER_KEY;
 	request->rekey.dry_run |= option == OPTION_DRY_RUN;
 }
 
@@ -98,14 +103,14 @@ set_option(RekeyRequest *request, int option)
  * The new key, allocated; NULL if none is given.
  */
 static char *
-new_key(const RekeyRequest *request)
+new_key(const RekeyArguments *arguments)
 {
 	const char *secret = secret_get(SECRET_ENCRYPTION_KEY_NEW);
 
-	if (request->key_file != NULL)
-		return key_file_read(request->key_file);
-	if (request->key_command != NULL)
-		return key_command_run(request->key_command, KEY_COMMAND_TIMEOUT_MS);
+	if (arguments->key_file != NULL)
+		return key_file_read(arguments->key_file);
+	if (arguments->key_command != NULL)
+		return key_command_run(arguments->key_command, KEY_COMMAND_TIMEOUT_MS);
 	return secret == NULL ? NULL : pg_strdup(secret);
 }
 
@@ -113,17 +118,18 @@ new_key(const RekeyRequest *request)
  * Refuses what does not fit together, before any key is asked for.
  */
 static void
-check_request(const RekeyRequest *request)
+check_arguments(const RekeyArguments *arguments)
 {
+	const RekeyRequest *request = &arguments->request;
 	const Rekey *rekey = &request->rekey;
 
-	if (request->key_file != NULL && request->key_command != NULL)
+	if (arguments->key_file != NULL && arguments->key_command != NULL)
 		usage_failure("rekey", "there can be only one new key");
-	if (request->add_recipient && rekey->retire)
+	if (arguments->add_recipient && rekey->retire)
 		usage_failure("rekey", "\"--add-recipient\" keeps the present key, \"--retire\" does not");
 	if (request->removed != NULL &&
-		(request->add_recipient || rekey->retire || rekey->new_cluster_key ||
-		 request->key_file != NULL || request->key_command != NULL))
+		(arguments->add_recipient || rekey->retire || request->new_cluster_key ||
+		 arguments->key_file != NULL || arguments->key_command != NULL))
 		usage_failure("rekey", "\"--remove-recipient\" does nothing else");
 }
 
@@ -131,10 +137,14 @@ check_request(const RekeyRequest *request)
  * Refuses to begin without the keys that it takes.
  */
 static void
-require_keys(const Rekey *rekey)
+require_keys(const RekeyRequest *request)
 {
+	const Rekey *rekey = &request->rekey;
+
 	master_key_require(rekey->present);
-	if (rekey->added == NULL && (rekey->retire || !rekey->new_cluster_key))
+	if (request->removed != NULL)
+		return;
+	if (rekey->added == NULL && (rekey->retire || !request->new_cluster_key))
 		fail(FAILURE_USAGE,
 			 "Set " SECRET_ENCRYPTION_KEY_NEW " in the secrets file, or use --new-key-file or --new-key-command.",
 			 "no new encryption key is given");
@@ -146,123 +156,98 @@ require_keys(const Rekey *rekey)
 }
 
 /*
- * Notes a step.
- */
-static void
-add_step(void *context, RekeyAction action, const char *cluster_key, const char *wrapping)
-{
-	json_array_append_new(context, json_pack("{s:s, s:o, s:o}",
-											 "action", rekey_action_name(action),
-											 "cluster_key", json_text(cluster_key[0] == '\0' ? NULL : cluster_key),
-											 "wrapping", json_text(wrapping[0] == '\0' ? NULL : wrapping)));
-}
-
-/*
- * Does what is asked for; the steps that were made, and *left as rekey_run.
- */
-static json_t *
-run_request(const RekeyRequest *request, int *left)
-{
-	json_t	   *steps = json_array();
-
-	*left = 0;
-	if (request->removed != NULL)
-		rekey_remove(&request->rekey, request->removed, add_step, steps);
-	else
-		rekey_run(&request->rekey, add_step, steps, left);
-	return steps;
-}
-
-/*
- * A text of a step for a table; allocated.
- */
-static char *
-cell_text(const json_t *step, const char *key)
-{
-	const char *value = json_string_value(json_object_get(step, key));
-
-	return printable_text(value == NULL ? "" : value);
-}
-
-/*
  * Prints the steps for people.
  */
 static void
-print_steps(const json_t *steps, bool dry_run)
+print_steps(const json_t *steps, bool several)
 {
-	Table	   *table = table_begin(step_columns, lengthof(step_columns));
+	Table	   *table = table_begin(step_columns, lengthof(step_columns) - (several ? 0 : 1));
 	size_t		i;
 	json_t	   *step;
 
 	json_array_foreach(steps, i, step)
 	{
-		table_add(table, cell_text(step, "action"));
-		table_add(table, cell_text(step, "cluster_key"));
-		table_add(table, cell_text(step, "wrapping"));
+		table_add(table, printable_member(step, "action"));
+		table_add(table, printable_member(step, "cluster_key"));
+		table_add(table, printable_member(step, "wrapping"));
+		if (several)
+			table_add(table, printable_member(step, "repository"));
 	}
 	table_print(table);
-	if (dry_run)
-		printf("nothing was changed\n");
 }
 
 /*
- * Tells what was done, and what that does not reach.
+ * Prints what was done as JSON; what failed is a part of it.
  */
 static void
-report(const CommonOptions *options, const RekeyRequest *request, json_t *steps, int left)
+print_json(const RekeyResult *result, bool dry_run)
 {
-	const Rekey *rekey = &request->rekey;
+	json_t	   *report = json_pack("{s:b, s:i, s:o}", "dry_run", (int) dry_run,
+								   "left", result->left, "steps", result->steps);
 
-	if (left > 0)
-		notice("warning", "Run the command with that key as well.",
-			   "%d cluster keys are opened by another encryption key only, and stay as they are", left);
-	if (rekey->new_cluster_key)
+	if (result->problem.message != NULL)
+	{
+		json_object_set_new(report, "failed", result->failed);
+		json_object_set_new(report, "error", failure_to_json(&result->problem));
+	}
+	json_print(report);
+}
+
+/*
+ * Tells what was done, and what that does not reach; the exit code.
+ */
+static int
+report(const CommonOptions *options, const RekeyRequest *request,
+	   const RekeyResult *result, bool several)
+{
+	bool		failed = result->problem.message != NULL;
+
+	if (failed && !several)
+		fail_with(&result->problem);
+	if (request->new_cluster_key && !failed)
 		notice("warning", "Add them again with --add-recipient.",
 			   "whoever else opens the older cluster keys does not open the new one");
 	if (options->json)
 	{
-		json_print(json_pack("{s:b, s:i, s:o}", "dry_run", (int) rekey->dry_run,
-							 "left", left, "steps", steps));
-		return;
+		print_json(result, request->rekey.dry_run);
+		return failed ? failure_exit_code(result->problem.kind) : 0;
 	}
-	print_steps(steps, rekey->dry_run);
-	json_decref(steps);
+	print_steps(result->steps, several);
+	if (request->rekey.dry_run)
+		printf("nothing was changed\n");
+	if (failed)
+		fail_with(&result->problem);
+	return 0;
 }
 
 int
 command_rekey(const CommonOptions *options, int argc, char **argv)
 {
-	RekeyRequest request = {NULL};
-	Repository *repository;
+	RekeyArguments arguments = {NULL};
+	RekeyRequest *request = &arguments.request;
+	RepositoryList *list;
+	RekeyResult result;
 	char	   *added;
-	json_t	   *steps;
 	int			option;
-	int			left;
 
 	arguments_begin();
 	while ((option = argument_next(argc, argv, rekey_options)) != -1)
-		set_option(&request, option);
-	if (request.help)
+		set_option(&arguments, option);
+	if (arguments.help)
 	{
 		fputs(help_rekey, stdout);
 		return 0;
 	}
 	if (argument_single(argc, argv) != NULL)
 		usage_failure(argv[0], "\"rekey\" takes no argument");
-	check_request(&request);
+	check_arguments(&arguments);
 
-	repository = repository_from_options(options);
-	added = request.removed == NULL ? new_key(&request) : NULL;
-	request.rekey.store = repository->store;
-	request.rekey.prefix = repository->prefix;
-	request.rekey.present = repository->master_key;
-	request.rekey.added = added;
-	if (request.removed == NULL)
-		require_keys(&request.rekey);
-	else
-		master_key_require(request.rekey.present);
-	steps = run_request(&request, &left);
-	report(options, &request, steps, left);
+	list = repositories_prepare(options);
+	added = request->removed == NULL ? new_key(&arguments) : NULL;
+	request->rekey.present = master_key();
+	request->rekey.added = added;
+	require_keys(request);
+	result = rekey_all(options, list, request);
 	key_forget(added);
-	return 0;
+	return report(options, request, &result, list->count > 1);
 }

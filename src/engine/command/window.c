@@ -4,9 +4,10 @@
  */
 #include "postgres_fe.h"
 
+#include "command/all_repositories.h"
 #include "command/arguments.h"
+#include "command/human.h"
 #include "command/job.h"
-#include "command/repositories.h"
 #include "command/table.h"
 #include "protocol.h"
 #include "recovery/recovery_window.h"
@@ -16,13 +17,15 @@ const char *const help_window =
 "\n"
 "Prints from when to when the cluster can be restored to any moment, for each\n"
 "timeline, from its physical backups and the WAL in the archive. Where WAL is\n"
-"missing, a window ends, and the next one begins with the next backup.\n"
+"missing, a window ends, and the next one begins with the next backup. Of several\n"
+"repositories, all are looked at.\n"
 "\n"
 "Options:\n"
 "  --json               print a JSON array\n"
 "  -h, --help           print this help\n"
 "\n"
-"Exit code: 0, or 1 if there is no such window.\n"
+"Exit code: 0, or 1 if a repository has no such window, or another one if it\n"
+"could not be looked at.\n"
 HELP_COMMON;
 
 static const struct option window_options[] = {
@@ -31,7 +34,12 @@ static const struct option window_options[] = {
 
 static const Column window_columns[] = {
 	{"TIMELINE", true}, {"FROM"}, {"TO"}, {"BACKUPS", true}, {"BEGINS WITH"},
-	{"MISSING AFTER IT"}
+	{"MISSING AFTER IT"}, {"REPOSITORY"}
+};
+
+/* The members of a window that are the cells of its line. */
+static const char *const window_members[] = {
+	"timeline", "begins_at", "ends_at", "backups", "begins_with", "missing", "repository"
 };
 
 /*
@@ -63,53 +71,51 @@ window_to_json(const RecoveryWindow *window)
 					 "missing", json_text(window->missing));
 }
 
-static void
-print_json(const RecoveryWindow *windows, int count)
+/*
+ * The windows of one repository.  Of several, one that has none is worth a
+ * warning.
+ */
+static json_t *
+find_windows(Repository *repository, void *context)
 {
-	json_t	   *list = json_array();
+	const RepositoryList *list = context;
+	int			count;
+	RecoveryWindow *windows = recovery_windows(repository, &count);
+	json_t	   *rows = json_array();
 
+	if (count == 0 && list->count > 1)
+		notice("warning", NULL, "repository \"%s\" has no recovery window",
+			   repository->store->url);
 	for (int i = 0; i < count; i++)
-		json_array_append_new(list, window_to_json(&windows[i]));
-	json_print(list);
-}
-
-static void
-print_table(const RecoveryWindow *windows, int count)
-{
-	Table	   *table = table_begin(window_columns, lengthof(window_columns));
-
-	for (int i = 0; i < count; i++)
-	{
-		table_add(table, psprintf("%u", windows[i].timeline));
-		table_add(table, moment_text(windows[i].begin_ms));
-		table_add(table, moment_text(windows[i].end_ms));
-		table_add(table, psprintf("%d", windows[i].backups));
-		table_add(table, pstrdup(windows[i].backup));
-		table_add(table, pstrdup(windows[i].missing == NULL ? "" : windows[i].missing));
-	}
-	table_print(table);
+		json_array_append_new(rows, window_to_json(&windows[i]));
+	return rows;
 }
 
 /*
- * Prints the windows of one repository.
+ * Prints windows for people.
  */
-static int
-print_windows(Repository *repository, void *context)
+static void
+print_windows(const json_t *windows, bool several)
 {
-	const CommonOptions *options = context;
-	int			count;
-	RecoveryWindow *windows = recovery_windows(repository, &count);
+	int			columns = (int) lengthof(window_columns) - (several ? 0 : 1);
+	Table	   *table = table_begin(window_columns, columns);
+	size_t		i;
+	json_t	   *window;
 
-	if (options->json)
-		print_json(windows, count);
-	else
-		print_table(windows, count);
-	return count > 0 ? 0 : 1;
+	json_array_foreach(windows, i, window)
+	{
+		for (int column = 0; column < columns; column++)
+			table_add(table, printable_member(window, window_members[column]));
+	}
+	table_print(table);
 }
 
 int
 command_window(const CommonOptions *options, int argc, char **argv)
 {
+	RepositoryList *list;
+	RepositoryRows windows;
+
 	arguments_begin();
 	if (argument_next(argc, argv, window_options) == ARGUMENT_HELP)
 	{
@@ -118,7 +124,16 @@ command_window(const CommonOptions *options, int argc, char **argv)
 	}
 	if (argument_single(argc, argv) != NULL)
 		usage_failure(argv[0], "\"window\" takes no argument");
-	return repository_first(options, print_windows, unconstify(CommonOptions *, options), NULL);
+	list = repositories_prepare(options);
+	windows = repositories_gather(options, list, find_windows, list);
+	if (options->json)
+		json_print(windows.rows);
+	else
+	{
+		print_windows(windows.rows, list->count > 1);
+		json_decref(windows.rows);
+	}
+	return windows.exit_code > 0 || windows.empty == 0 ? windows.exit_code : 1;
 }
 
 json_t *

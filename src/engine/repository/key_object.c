@@ -206,19 +206,43 @@ format_key_object(const NewWrapping *wanted)
 	return record_format(record, NULL, KEY_PURPOSE);
 }
 
+char *
+key_object_path(const char *prefix, const char *wrapping)
+{
+	return psprintf("%skey/%s" KEY_SUFFIX, prefix, wrapping);
+}
+
+KeyText
+key_text_wrap(const NewWrapping *wanted)
+{
+	KeyText		stored;
+
+	if (wanted->label != NULL && strlen(wanted->label) > LABEL_LIMIT)
+		fail(FAILURE_USAGE, NULL, "a label is longer than %d bytes", LABEL_LIMIT);
+	stored.content = format_key_object(wanted);
+	strlcpy(stored.cluster_key, wanted->key->id, KEY_ID_SIZE);
+	random_hex(stored.wrapping, KEY_ID_SIZE - 1);
+	return stored;
+}
+
+void
+key_text_store(Store *store, const char *prefix, const KeyText *stored)
+{
+	char	   *name = key_object_path(prefix, stored->wrapping);
+
+	record_store_once(store, name, stored->content);
+	pg_free(name);
+}
+
 void
 key_object_store(Store *store, const char *prefix, const NewWrapping *wanted,
 				 char wrapping[KEY_ID_SIZE])
 {
-	char	   *content;
-	char	   *name;
+	KeyText		stored = key_text_wrap(wanted);
+	char	   *name = key_object_path(prefix, stored.wrapping);
 
-	if (wanted->label != NULL && strlen(wanted->label) > LABEL_LIMIT)
-		fail(FAILURE_USAGE, NULL, "a label is longer than %d bytes", LABEL_LIMIT);
-	content = format_key_object(wanted);
-	random_hex(wrapping, KEY_ID_SIZE - 1);
-	name = psprintf("%skey/%s" KEY_SUFFIX, prefix, wrapping);
-	store_put_text(store, name, content, PUT_NEW);
+	store_put_text(store, name, stored.content, PUT_NEW);
+	strlcpy(wrapping, stored.wrapping, KEY_ID_SIZE);
 	pg_free(name);
-	pg_free(content);
+	pg_free(stored.content);
 }

@@ -60,6 +60,20 @@ typedef struct NewWrapping
 	const char *label;			/* what is said of that, or NULL */
 } NewWrapping;
 
+/* A key object as it is stored: the same bytes wherever there are copies. */
+typedef struct KeyText
+{
+	char		cluster_key[KEY_ID_SIZE];
+	char		wrapping[KEY_ID_SIZE];	/* the object's name below "key/" */
+	char	   *content;
+} KeyText;
+
+/* Wraps a cluster key, and stores nothing; the content is allocated. */
+extern KeyText key_text_wrap(const NewWrapping *wanted);
+
+/* Stores that, unless somebody else does at the same time. */
+extern void key_text_store(Store *store, const char *prefix, const KeyText *stored);
+
 /*
  * Wraps a cluster key, and stores that.  wrapping is the name of the new object
  * below "key/".
@@ -67,5 +81,8 @@ typedef struct NewWrapping
 extern void key_object_store(Store *store, const char *prefix,
 							 const NewWrapping *wanted,
 							 char wrapping[KEY_ID_SIZE]);
+
+/* The full name of the object of a wrapping; allocated. */
+extern char *key_object_path(const char *prefix, const char *wrapping);
 
 #endif

@@ -13,11 +13,15 @@
 #include "repository/manifest.h"
 #include "repository/rekey.h"
 
-/* A cluster key that the present master key opens. */
+/* What is said of a wrapping that was only to be removed again, should it stay. */
+#define TRIAL_LABEL "left by a rekey that was cut short, and may be removed"
+
+/* A cluster key that one of the master keys opens. */
 typedef struct OpenedKey
 {
 	ClusterKey	key;
 	int64		created_ms;
+	bool		by_present;
 } OpenedKey;
 
 /* All of them, the newest first. */
@@ -25,7 +29,7 @@ typedef struct OpenedKeys
 {
 	OpenedKey  *keys;
 	int			count;
-	int			left;			/* cluster keys that it does not open */
+	RekeyFound	found;
 } OpenedKeys;
 
 static const char *const action_names[] = {
@@ -56,8 +60,41 @@ is_first_of_key(const KeyObjects *keys, int index)
 }
 
 /*
- * Opens every cluster key that the present master key opens; fails if that is
- * none.
+ * Opens a cluster key with one of the master keys, the present one first.
+ */
+static bool
+open_either(const Rekey *rekey, const KeyObjects *keys, const char *id, OpenedKey *opened)
+{
+	const KeyObject *object = key_objects_open(keys, id, rekey->present, &opened->key);
+
+	opened->by_present = object != NULL;
+	if (object == NULL && rekey->added != NULL)
+		object = key_objects_open(keys, id, rekey->added, &opened->key);
+	if (object == NULL)
+		return false;
+	opened->created_ms = object->created_ms;
+	return true;
+}
+
+/*
+ * Fails unless there is something that can be begun with.
+ */
+static void
+require_opened(const Rekey *rekey, const KeyObjects *keys, const OpenedKeys *opened)
+{
+	if (opened->found.opened > 0 || (rekey->is_one_of_several && opened->count > 0))
+		return;
+	if (keys->count == 0 && rekey->is_one_of_several)
+		fail(FAILURE_STATE,
+			 "If nothing encrypted is to be there yet, leave the repository out of the list.",
+			 "there is no encryption key under \"%skey/\"", rekey->prefix);
+	key_objects_require_undamaged(keys);
+	cluster_key_fail_wrong(rekey->prefix);
+}
+
+/*
+ * Opens every cluster key that one of the master keys opens; fails if the
+ * present one opens none.
  */
 static OpenedKeys
 open_all(const Rekey *rekey, const KeyObjects *keys)
@@ -67,24 +104,19 @@ open_all(const Rekey *rekey, const KeyObjects *keys)
 	for (int i = 0; i < keys->count; i++)
 	{
 		OpenedKey  *next = &opened.keys[opened.count];
-		const KeyObject *found;
 
 		if (keys->objects[i].damaged || !is_first_of_key(keys, i))
 			continue;
-		found = key_objects_open(keys, keys->objects[i].cluster_key, rekey->present, &next->key);
-		if (found == NULL)
-			opened.left++;
-		else
+		if (open_either(rekey, keys, keys->objects[i].cluster_key, next))
 		{
-			next->created_ms = found->created_ms;
 			opened.count++;
+			opened.found.opened += next->by_present;
+			opened.found.newest_ms = Max(opened.found.newest_ms, next->created_ms);
 		}
+		else
+			opened.found.left++;
 	}
-	if (opened.count == 0)
-	{
-		key_objects_require_undamaged(keys);
-		cluster_key_fail_wrong(rekey->prefix);
-	}
+	require_opened(rekey, keys, &opened);
 	return opened;
 }
 
@@ -115,9 +147,43 @@ read_back(const Rekey *rekey)
 }
 
 /*
+ * The wrapping of a cluster key by the other master key that another repository
+ * has; NULL if none has.
+ */
+static const KeyText *
+find_known(const Rekey *rekey, const char *cluster_key)
+{
+	for (int i = 0; i < rekey->known_count; i++)
+	{
+		if (strcmp(rekey->known[i].cluster_key, cluster_key) == 0)
+			return &rekey->known[i];
+	}
+	return NULL;
+}
+
+/*
+ * Stores a wrapping of a cluster key by the other master key.  It counts as
+ * made when the cluster key was, so that which one is the newest stays the same
+ * for whoever opens them.
+ */
+static void
+store_wrapping(const Rekey *rekey, const OpenedKey *source, char wrapping[KEY_ID_SIZE])
+{
+	const NewWrapping wanted = {&source->key, source->created_ms, rekey->added, rekey->label};
+	const KeyText *known = find_known(rekey, source->key.id);
+
+	if (known == NULL)
+		key_object_store(rekey->store, rekey->prefix, &wanted, wrapping);
+	else
+	{
+		key_text_store(rekey->store, rekey->prefix, known);
+		strlcpy(wrapping, known->wrapping, KEY_ID_SIZE);
+	}
+}
+
+/*
  * Adds a wrapping of each cluster key by the other master key, where there is
- * none.  It counts as made when the cluster key was, so that which one is the
- * newest stays the same for whoever opens them.
+ * none.
  */
 static void
 add_wrappings(const Rekey *rekey, const KeyObjects *keys, const OpenedKeys *opened,
@@ -126,7 +192,6 @@ add_wrappings(const Rekey *rekey, const KeyObjects *keys, const OpenedKeys *open
 	for (int i = opened->count - 1; i >= 0; i--)
 	{
 		const OpenedKey *source = &opened->keys[i];
-		const NewWrapping wanted = {&source->key, source->created_ms, rekey->added, rekey->label};
 		const KeyObject *there;
 		ClusterKey	same;
 		char		wrapping[KEY_ID_SIZE] = "";
@@ -134,40 +199,29 @@ add_wrappings(const Rekey *rekey, const KeyObjects *keys, const OpenedKeys *open
 		there = key_objects_open(keys, source->key.id, rekey->added, &same);
 		OPENSSL_cleanse(&same, sizeof(same));
 		if (there == NULL && !rekey->dry_run)
-			key_object_store(rekey->store, rekey->prefix, &wanted, wrapping);
+			store_wrapping(rekey, source, wrapping);
 		listener(context, there == NULL ? REKEY_ADDED : REKEY_KEPT, source->key.id,
 				 there == NULL ? wrapping : key_object_wrapping(there));
 	}
 }
 
 /*
- * Makes a cluster key for backups to come.  It is newer than all others
- * whatever the clock says.
+ * Stores one more wrapping by the other master key, and removes it: what would
+ * keep the present one from being retired here is to be known before it is
+ * retired elsewhere.
  */
 static void
-make_cluster_key(const Rekey *rekey, const OpenedKeys *opened,
-				 RekeyListener listener, void *context)
+try_to_change(const Rekey *rekey, const OpenedKeys *opened)
 {
-	int64		created_ms = Max(time_now_ms(), opened->keys[0].created_ms + 1);
-	const char *masters[] = {rekey->retire ? NULL : rekey->present, rekey->added};
-	ClusterKey	key;
+	OpenedKey  *newest = &opened->keys[0];
+	const NewWrapping wanted = {&newest->key, newest->created_ms, rekey->added, TRIAL_LABEL};
+	char		wrapping[KEY_ID_SIZE];
+	char	   *name;
 
-	key_generate(key.key);
-	key_id(key.key, key.id);
-	for (int i = 0; i < lengthof(masters); i++)
-	{
-		const NewWrapping wanted = {
-			&key, created_ms, masters[i], masters[i] == rekey->added ? rekey->label : NULL
-		};
-		char		wrapping[KEY_ID_SIZE] = "";
-
-		if (masters[i] == NULL)
-			continue;
-		if (!rekey->dry_run)
-			key_object_store(rekey->store, rekey->prefix, &wanted, wrapping);
-		listener(context, REKEY_MADE, rekey->dry_run ? "" : key.id, wrapping);
-	}
-	OPENSSL_cleanse(&key, sizeof(key));
+	key_object_store(rekey->store, rekey->prefix, &wanted, wrapping);
+	name = key_object_path(rekey->prefix, wrapping);
+	store_remove(rekey->store, name);
+	pg_free(name);
 }
 
 /*
@@ -227,29 +281,97 @@ remove_wrappings(const Rekey *rekey, const KeyObjects *keys,
 	}
 }
 
-void
-rekey_run(const Rekey *rekey, RekeyListener listener, void *context, int *left)
+RekeyFound
+rekey_add(const Rekey *rekey, RekeyListener listener, void *context)
 {
 	KeyObjects	keys = key_objects_read(rekey->store, rekey->prefix);
 	OpenedKeys	opened = open_all(rekey, &keys);
+	RekeyFound	found = opened.found;
 
 	if (rekey->added != NULL)
 		add_wrappings(rekey, &keys, &opened, listener, context);
-	if (rekey->new_cluster_key)
-		make_cluster_key(rekey, &opened, listener, context);
 	key_objects_free(&keys);
 	keys = read_back(rekey);
 	if (rekey->added != NULL && !rekey->dry_run)
 		require_all_open(rekey, &keys, &opened);
-	if (rekey->retire)
-		remove_wrappings(rekey, &keys, listener, context);
-	*left = opened.left;
+	if (rekey->retire && rekey->is_one_of_several && !rekey->dry_run && found.opened > 0)
+		try_to_change(rekey, &opened);
 	forget_opened(&opened);
+	key_objects_free(&keys);
+	return found;
+}
+
+int
+rekey_new_cluster_key(const Rekey *rekey, int64 newest_ms, KeyText made[REKEY_MASTERS])
+{
+	const char *masters[REKEY_MASTERS] = {rekey->retire ? NULL : rekey->present, rekey->added};
+	NewWrapping wanted = {.created_ms = Max(time_now_ms(), newest_ms + 1)};
+	ClusterKey	key;
+	int			count = 0;
+
+	key_generate(key.key);
+	key_id(key.key, key.id);
+	wanted.key = &key;
+	for (int i = 0; i < REKEY_MASTERS; i++)
+	{
+		if (masters[i] == NULL)
+			continue;
+		wanted.master = masters[i];
+		wanted.label = masters[i] == rekey->added ? rekey->label : NULL;
+		made[count++] = key_text_wrap(&wanted);
+	}
+	OPENSSL_cleanse(&key, sizeof(key));
+	return count;
+}
+
+/*
+ * Fails unless a master key opens a cluster key.
+ */
+static void
+require_open(const KeyObjects *keys, const char *id, const char *master)
+{
+	ClusterKey	key;
+
+	if (key_objects_open(keys, id, master, &key) == NULL)
+		fail(FAILURE_DAMAGED, "Nothing was removed. Try again.",
+			 "the new cluster key \"%s\" was stored, but is not opened", id);
+	OPENSSL_cleanse(&key, sizeof(key));
+}
+
+void
+rekey_make(const Rekey *rekey, const KeyText *made, int count,
+		   RekeyListener listener, void *context)
+{
+	KeyObjects	keys;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!rekey->dry_run)
+			key_text_store(rekey->store, rekey->prefix, &made[i]);
+		listener(context, REKEY_MADE, rekey->dry_run ? "" : made[i].cluster_key,
+				 rekey->dry_run ? "" : made[i].wrapping);
+	}
+	if (rekey->dry_run)
+		return;
+	keys = read_back(rekey);
+	if (!rekey->retire)
+		require_open(&keys, made[0].cluster_key, rekey->present);
+	if (rekey->added != NULL)
+		require_open(&keys, made[0].cluster_key, rekey->added);
+	key_objects_free(&keys);
+}
+
+void
+rekey_retire(const Rekey *rekey, RekeyListener listener, void *context)
+{
+	KeyObjects	keys = read_back(rekey);
+
+	remove_wrappings(rekey, &keys, listener, context);
 	key_objects_free(&keys);
 }
 
 /*
- * The key object with that name.
+ * The key object with that name; NULL if there is none.
  */
 static const KeyObject *
 find_wrapping(const KeyObjects *keys, const char *wrapping)
@@ -259,8 +381,7 @@ find_wrapping(const KeyObjects *keys, const char *wrapping)
 		if (strcmp(key_object_wrapping(&keys->objects[i]), wrapping) == 0)
 			return &keys->objects[i];
 	}
-	fail(FAILURE_UNDEFINED, "The command \"erpgo_backup keys\" lists them.",
-		 "there is no wrapping \"%s\"", wrapping);
+	return NULL;
 }
 
 /*
@@ -285,13 +406,18 @@ opens_another(const Rekey *rekey, const KeyObjects *keys, const KeyObject *objec
 	return false;
 }
 
-void
+bool
 rekey_remove(const Rekey *rekey, const char *wrapping, RekeyListener listener,
 			 void *context)
 {
 	KeyObjects	keys = read_back(rekey);
 	const KeyObject *object = find_wrapping(&keys, wrapping);
 
+	if (object == NULL)
+	{
+		key_objects_free(&keys);
+		return false;
+	}
 	if (object->damaged)
 		fail(FAILURE_DAMAGED, "Take the object from another copy of the repository.",
 			 "cannot remove wrapping \"%s\": it is damaged, and may be the last one of its cluster key",
@@ -304,4 +430,5 @@ rekey_remove(const Rekey *rekey, const char *wrapping, RekeyListener listener,
 		store_remove(rekey->store, object->name);
 	listener(context, REKEY_REMOVED, object->cluster_key, wrapping);
 	key_objects_free(&keys);
+	return true;
 }

@@ -8,7 +8,7 @@
 #ifndef ERPGO_ENGINE_REPOSITORY_REKEY_H
 #define ERPGO_ENGINE_REPOSITORY_REKEY_H
 
-#include "repository/keys.h"
+#include "repository/key_object.h"
 
 typedef struct Rekey
 {
@@ -17,10 +17,22 @@ typedef struct Rekey
 	const char *present;		/* the master key in use */
 	const char *added;			/* another one, or NULL */
 	const char *label;			/* what is said of that, or NULL */
-	bool		new_cluster_key;	/* for backups to come */
+	const KeyText *known;		/* wrappings by it that other repositories
+								 * have */
+	int			known_count;
 	bool		retire;			/* the present one is to open nothing more */
 	bool		dry_run;
+	bool		is_one_of_several;	/* an earlier run may have come further
+									 * here than elsewhere */
 } Rekey;
+
+/* What there is in a repository. */
+typedef struct RekeyFound
+{
+	int			opened;			/* cluster keys that the present key opens */
+	int			left;			/* that neither key opens */
+	int64		newest_ms;		/* when the newest of the others was made */
+} RekeyFound;
 
 typedef enum RekeyAction
 {
@@ -38,17 +50,42 @@ typedef void (*RekeyListener) (void *context, RekeyAction action,
 extern const char *rekey_action_name(RekeyAction action);
 
 /*
- * Does all that is asked for.  FAILURE_KEY if the present key opens nothing;
- * how many cluster keys it does not open is in *left.
+ * Has the other master key, if there is one, open all that the present one
+ * opens, and reads that back.  A wrapping that another repository has is stored
+ * as it is there.  FAILURE_KEY if the present key opens nothing; of several
+ * repositories, the other one's opening something will do.
+ *
+ * If there is more to come that several repositories must have in common, it is
+ * tried here whether key objects can be stored and removed.
  */
-extern void rekey_run(const Rekey *rekey, RekeyListener listener, void *context,
-					  int *left);
+extern RekeyFound rekey_add(const Rekey *rekey, RekeyListener listener, void *context);
+
+/* By how many master keys a new cluster key may be wrapped. */
+#define REKEY_MASTERS 2
+
+/*
+ * Makes a cluster key for backups to come, newer than what was made then, and
+ * wraps it by the master keys that are to open it; returns how many that are.
+ * Nothing is stored.
+ */
+extern int	rekey_new_cluster_key(const Rekey *rekey, int64 newest_ms,
+								  KeyText made[REKEY_MASTERS]);
+
+/* Stores that, and reads it back. */
+extern void rekey_make(const Rekey *rekey, const KeyText *made, int count,
+					   RekeyListener listener, void *context);
+
+/*
+ * Removes the wrappings that the present key opens, if the other one opens the
+ * same cluster key as the store has it now.
+ */
+extern void rekey_retire(const Rekey *rekey, RekeyListener listener, void *context);
 
 /*
  * Removes one wrapping, if the present key opens another one of the same
- * cluster key; else FAILURE_STATE.
+ * cluster key; else FAILURE_STATE.  Returns false if there is no such wrapping.
  */
-extern void rekey_remove(const Rekey *rekey, const char *wrapping,
+extern bool rekey_remove(const Rekey *rekey, const char *wrapping,
 						 RekeyListener listener, void *context);
 
 #endif
