@@ -40,12 +40,12 @@ sub wal_gets
 	} map { m{/(\d+)$} ? $1 : () } glob('/proc/[0-9]*');
 }
 
-# Has the server said so since a place in its log?
+# Has the server said so since a place in its log, which its first start makes?
 sub said
 {
 	my ($words, $offset) = @_;
 
-	return PostgreSQL::Test::Utils::slurp_file($node->logfile, $offset) =~ $words;
+	return -e $node->logfile && PostgreSQL::Test::Utils::slurp_file($node->logfile, $offset) =~ $words;
 }
 
 # Starts the server, kills a wal-get some time after one was seen, and waits
