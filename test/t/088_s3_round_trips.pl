@@ -110,12 +110,26 @@ ok(!-e "$folder/none/data", 'before anything is written');
 $s3->request('PUT', "$ErpgoS3::BUCKET/$pack", substr($content, 0, -1) . chr(ord(substr($content, -1)) ^ 1));
 ($exit_code, undef, $err) = $server->cli('restore', $physical, '--pgdata', "$folder/bad/data", mapping($server, "$folder/bad"));
 is($exit_code, 3, 'damage that the size does not tell ends the restore');
-like($err, qr/object "\Q$name\E"/, 'and names the pack');
+like($err, qr/object "\Q$name\E" does not match its SHA-256/, 'which is told of the pack, and not what its content looks like');
 like($err, qr/hint: Repeat the restore with --delta/, 'the hint says how to go on');
 ok(!-e "$folder/bad/data/global/pg_control", 'no server starts there');
 $s3->request('PUT', "$ErpgoS3::BUCKET/$pack", $content);
 $server->cli_ok('restore', $physical, '--pgdata', "$folder/bad/data", mapping($server, "$folder/bad"), '--delta');
 ok(-e "$folder/bad/data/global/pg_control", 'when the pack is mended, the restore goes on');
+
+# What is small is known before.
+foreach my $object (grep { /^(?:backup_label|files)/ } @small)
+{
+	my $path = "$ErpgoS3::BUCKET/trips/main/backup/$physical/$object";
+	my $good = $s3->request('GET', $path, '');
+
+	$s3->request('PUT', $path, $good ^ "\x01");
+	($exit_code, undef, $err) = $server->cli('restore', $physical, '--pgdata', "$folder/none/data", mapping($server, "$folder/none"));
+	is($exit_code, 3, "damage of object $object is noticed");
+	like($err, qr/object "\S+\Q$object\E" does not match its SHA-256/, 'and told as that');
+	ok(!-e "$folder/none/data", 'before anything is written');
+	$s3->request('PUT', $path, $good);
+}
 
 # A segment of WAL.
 $server->set(archive_library => 'erpgo_backup');
