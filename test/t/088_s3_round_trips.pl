@@ -90,14 +90,17 @@ is(count_of(qr{^GET \S*/\Q$_\E }, $s3->requests), 1, "to verify it, object $_ is
 # A restore into a new directory.
 my $folder = PostgreSQL::Test::Utils::tempdir_short();
 mkdir("$folder/$_") or die "mkdir: $!" foreach qw(good none bad);
-my ($pack) = $s3->objects("trips/main/backup/$physical/pack-");
+# The largest pack: one that is small would be known before.
+my %packs = map { $_ => $s3->request('GET', "$ErpgoS3::BUCKET/$_", '') } $s3->objects("trips/main/backup/$physical/pack-");
+my ($pack) = sort { length($packs{$b}) <=> length($packs{$a}) } keys %packs;
+cmp_ok(length($packs{$pack}), '>', 1024 * 1024, 'a pack is not small');
 my $name = $pack =~ s{^trips/}{}r;
 $s3->misbehave;
 $server->cli_ok('restore', $physical, '--pgdata', "$folder/good/data", mapping($server, "$folder/good"));
 is_read_once($name, $s3->requests);
 
 # What is read once for digest and content is damaged if either is.
-my $content = $s3->request('GET', "$ErpgoS3::BUCKET/$pack", '');
+my $content = $packs{$pack};
 $s3->request('PUT', "$ErpgoS3::BUCKET/$pack", 'nonsense');
 my ($exit_code, $out, $err) = $server->cli('verify', $physical, '--depth', 'full');
 is($exit_code, 3, 'a damaged pack is noticed');
