@@ -140,6 +140,31 @@ CREATE VIEW erpgo_backup.condition_of_backups AS
 COMMENT ON VIEW erpgo_backup.condition_of_backups IS 'alerts that should fire because of single backups';
 
 -- What fires because of low space fires on until there is clearly more.
+CREATE VIEW erpgo_backup.condition_of_room AS
+	SELECT 'low_disk_space' AS kind, r.subject, f.severity, NULL COLLATE "C" AS backup_id,
+		   format('Only %s %% of %s are free: %s of %s.', floor(r.free_percent), r.file_system,
+				  pg_size_pretty(r.free_bytes), pg_size_pretty(r.total_bytes)) || r.rule AS message,
+		   jsonb_strip_nulls(jsonb_build_object('repository', r.url, 'free_bytes', r.free_bytes,
+												'total_bytes', r.total_bytes)) AS details
+	FROM (SELECT 'repository' AS subject, NULL AS url, 'the repository''s file system' AS file_system,
+				 format(' Backups leave %s %% free.', m.minimum_free) AS rule,
+				 m.free_percent, m.minimum_free, m.free_bytes, m.total_bytes
+		  FROM erpgo_backup.monitoring AS m
+		  UNION ALL
+		  SELECT 'repository ' || c.name, c.url, 'the file system of repository ' || c.name, '',
+				 c.free_percent, c.minimum_free, c.free_bytes, c.total_bytes
+		  FROM erpgo_backup.copy_room AS c) AS r
+	LEFT JOIN erpgo_backup.alert AS a
+		ON a.kind = 'low_disk_space' AND a.subject = r.subject AND a.state = 'firing'
+	CROSS JOIN LATERAL (
+		SELECT CASE WHEN r.free_percent < r.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END
+						THEN 'critical'
+					WHEN r.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END THEN 'warning' END)
+		AS f (severity)
+	WHERE f.severity IS NOT NULL;
+COMMENT ON VIEW erpgo_backup.condition_of_room
+	IS 'alerts that should fire because the file system of a repository has little room';
+
 CREATE VIEW erpgo_backup.condition_of_all AS
 	SELECT 'backup_delayed' AS kind, 'full' AS subject, 'warning' AS severity, NULL COLLATE "C" AS backup_id,
 		   coalesce('The last good full backup was finished at ' || erpgo_backup.moment(m.success_at) || '.',
@@ -148,20 +173,6 @@ CREATE VIEW erpgo_backup.condition_of_all AS
 		   jsonb_strip_nulls(jsonb_build_object('due_at', m.due_at, 'success_at', m.success_at)) AS details
 	FROM erpgo_backup.monitoring AS m
 	WHERE m.now >= m.due_at
-	UNION ALL
-	SELECT 'low_disk_space', 'repository',
-		   CASE WHEN f.is_critical THEN 'critical' ELSE 'warning' END, NULL,
-		   format('Only %s %% of the repository''s file system are free: %s of %s. Backups leave %s %% free.',
-				  floor(m.free_percent), pg_size_pretty(m.free_bytes), pg_size_pretty(m.total_bytes), m.minimum_free),
-		   jsonb_build_object('free_bytes', m.free_bytes, 'total_bytes', m.total_bytes)
-	FROM erpgo_backup.monitoring AS m
-	LEFT JOIN erpgo_backup.alert AS a
-		ON a.kind = 'low_disk_space' AND a.subject = 'repository' AND a.state = 'firing'
-	CROSS JOIN LATERAL (
-		SELECT m.free_percent < m.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END,
-			   m.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END)
-		AS f (is_critical, is_low)
-	WHERE f.is_critical OR f.is_low
 	UNION ALL
 	SELECT 'cleanup_failed', 'repository', 'warning', NULL,
 		   'Old backups could not be removed: ' || h.problem, '{}'
@@ -234,20 +245,6 @@ CREATE VIEW erpgo_backup.condition_of_copies AS
 	FROM erpgo_backup.copy_of_backup AS c
 	WHERE c.name IS NOT NULL AND c.damage IS NOT NULL
 	UNION ALL
-	SELECT 'low_disk_space', 'repository ' || r.name,
-		   CASE WHEN f.is_critical THEN 'critical' ELSE 'warning' END, NULL,
-		   format('Only %s %% of the file system of repository %s are free: %s of %s.',
-				  floor(r.free_percent), r.name, pg_size_pretty(r.free_bytes), pg_size_pretty(r.total_bytes)),
-		   jsonb_build_object('repository', r.url, 'free_bytes', r.free_bytes, 'total_bytes', r.total_bytes)
-	FROM erpgo_backup.copy_room AS r
-	LEFT JOIN erpgo_backup.alert AS a
-		ON a.kind = 'low_disk_space' AND a.subject = 'repository ' || r.name AND a.state = 'firing'
-	CROSS JOIN LATERAL (
-		SELECT r.free_percent < r.minimum_free + CASE a.severity WHEN 'critical' THEN 2 ELSE 0 END,
-			   r.free_percent < CASE WHEN a.id IS NULL THEN 20 ELSE 22 END)
-		AS f (is_critical, is_low)
-	WHERE f.is_critical OR f.is_low
-	UNION ALL
 	SELECT 'cleanup_failed', 'repository ' || f.name, 'warning', NULL,
 		   'Old copies could not be removed: ' || t.cleanup_problem, '{}'
 	FROM erpgo_backup.further_repository AS f
@@ -261,6 +258,8 @@ CREATE VIEW erpgo_backup.alert_condition AS
 	FROM (SELECT * FROM erpgo_backup.condition_of_backups
 		  UNION ALL
 		  SELECT * FROM erpgo_backup.condition_of_all
+		  UNION ALL
+		  SELECT * FROM erpgo_backup.condition_of_room
 		  UNION ALL
 		  SELECT * FROM erpgo_backup.condition_of_copies) AS c
 	JOIN erpgo_backup.alert_kind AS k ON k.kind = c.kind AND k.severity = c.severity;

@@ -5,12 +5,12 @@
 #   $clock->set($time);
 #
 # Its processes see a clock that goes on as the machine's does, and leaps when
-# a test sets it.  Time that only passes, as in delays, is not changed.
+# a test sets it.  Time that only passes, as in delays, is not changed; for a
+# single program a test can change both, with the library and the file.
 package ErpgoClock;
 
 use strict;
 use warnings;
-use ErpgoBackup qw(write_file);
 use ErpgoFaults;
 use Exporter 'import';
 use File::Basename ();
@@ -18,24 +18,45 @@ use POSIX ();
 use Time::HiRes ();
 use Time::Local ();
 
-our @EXPORT_OK = qw(moment minute_text);
+our @EXPORT_OK = qw(moment minute_text clock_library write_shifts);
 
 my $SOURCE = File::Basename::dirname(__FILE__) . '/leaping_clock.c';
+
+# Compiles the library to be preloaded, into a folder; its path.
+sub clock_library
+{
+	my ($folder) = @_;
+	my $library = "$folder/leaping_clock.so";
+
+	system('cc', '-Wall', '-Werror', '-O2', '-shared', '-fPIC', '-o', $library, $SOURCE, '-ldl') == 0
+	  or die "could not compile \"$SOURCE\"";
+	return $library;
+}
+
+# Writes the file that the library reads: by how many seconds the clock is
+# shifted, and how many more have passed for delays.
+sub write_shifts
+{
+	my ($path, $clock, $passed) = @_;
+
+	# In place and at once: it is mapped into the memory of processes.
+	open(my $file, -e $path ? '+<:raw' : '>:raw', $path) or die "could not open \"$path\": $!";
+	syswrite($file, pack('qq', $clock, $passed || 0)) == 16 or die "could not write \"$path\": $!";
+	close($file);
+	return;
+}
 
 # Makes an installation of PostgreSQL whose server and engine see the clock,
 # and sets that.
 sub new
 {
 	my ($class, $folder, $time) = @_;
-	my $library = "$folder/leaping_clock.so";
+	my $library = clock_library($folder);
 	my $self = bless {
 		file => "$folder/clock",
 		installation => private_installation("$folder/installation")
 	}, $class;
 
-	system('cc', '-Wall', '-Werror', '-O2', '-shared', '-fPIC', '-o', $library, $SOURCE, '-ldl') == 0
-	  or die "could not compile \"$SOURCE\"";
-	write_file($self->{file}, pack('q', 0));
 	$self->set(moment($time));
 	replace_program($self->{installation}, $_,
 		"exec env LD_PRELOAD='$library' LEAPING_CLOCK_FILE='$self->{file}' \"\$REAL\" \"\$\@\"")
@@ -52,10 +73,7 @@ sub set
 	my ($self, $time) = @_;
 
 	$self->{shift} = POSIX::ceil($time - Time::HiRes::time());
-	# In place and at once: it is mapped into the memory of the processes.
-	open(my $file, '+<:raw', $self->{file}) or die "could not open \"$self->{file}\": $!";
-	syswrite($file, pack('q', $self->{shift})) == 8 or die "could not write \"$self->{file}\": $!";
-	close($file);
+	write_shifts($self->{file}, $self->{shift});
 	return;
 }
 

@@ -7,11 +7,12 @@ use warnings;
 use Exporter 'import';
 use ErpgoBackup qw(wait_for file_names read_file write_file);
 use IPC::Run ();
+use PostgreSQL::Test::Utils ();
 use Test::More;
 
 our @EXPORT = qw(start_run run_status wait_run job_processes hold_table
   release_table private_installation replace_program fail_engine_at repository_leftovers
-  server_start_time all_gone create_filler);
+  server_with_held_copies server_start_time all_gone create_filler);
 
 # Starts a backup in the background; its identifier.
 sub start_run
@@ -161,6 +162,21 @@ $take
 exec strace -D -f -qq -o $step.trace -e trace=\${step%%:*} -e signal=none -e inject=\$step "\$REAL" "\$\@"
 END
 	return;
+}
+
+# A server, with options of ErpgoBackup, whose copies do not begin
+# while a file is there; and the path of that file.
+sub server_with_held_copies
+{
+	my (%options) = @_;
+	my $hold = PostgreSQL::Test::Utils::tempdir() . '/hold';
+	my $installation = private_installation(PostgreSQL::Test::Utils::tempdir());
+
+	replace_program($installation, 'erpgo_backup', <<"END");
+while [ -e $hold ] && grep -aq 'copy of ' /proc/\$PPID/cmdline; do sleep 0.02; done
+exec "\$REAL" "\$\@"
+END
+	return (ErpgoBackup->new('server', install_path => $installation, %options), $hold);
 }
 
 # Names of files in the repository that belong to no finished backup.

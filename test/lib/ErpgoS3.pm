@@ -154,6 +154,15 @@ sub start_proxy
 		$self->{address}, $self->{port}, "$self->{folder}-control", "$self->{folder}-log", @certificate);
 }
 
+# Ends the proxy: nobody listens at its port any more.
+sub stop_proxy
+{
+	my ($self) = @_;
+
+	(delete $self->{running}{'proxy'})->kill_kill(grace => 5);
+	return;
+}
+
 # Tells the proxy what to do from now on; what it saw before is forgotten.
 sub misbehave
 {

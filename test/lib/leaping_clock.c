@@ -1,11 +1,11 @@
 /*
  * A library to be preloaded, which shifts the clock that programs see.
  *
- * By how many seconds is a number in a file that the environment variable
- * LEAPING_CLOCK_FILE names, for a test to change.  Only a memory mapping of it
- * is read, so this works in signal handlers too: in one of them the postmaster
- * of PostgreSQL 15 starts its processes.  Time that passes is left alone, and
- * so are the times of files.
+ * By how many seconds is the first number in a file that the environment
+ * variable LEAPING_CLOCK_FILE names, for a test to change.  The second one is
+ * how many more seconds have passed for delays.  Only a memory mapping of it is
+ * read, so this works in signal handlers too: in one of them the postmaster of
+ * PostgreSQL 15 starts its processes.  The times of files are left alone.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,7 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-static const volatile int64_t *shift;
+typedef struct Shifts
+{
+	int64_t		clock;
+	int64_t		passed;
+} Shifts;
+
+static const volatile Shifts *shifts;
 
 /*
  * Begins to shift the clock.  A program that cannot must not run: its test
@@ -29,14 +35,14 @@ begin(void)
 {
 	const char *path = getenv("LEAPING_CLOCK_FILE");
 	int			fd = open(path == NULL ? "" : path, O_RDONLY | O_CLOEXEC);
-	void	   *map = mmap(NULL, sizeof(*shift), PROT_READ, MAP_SHARED, fd, 0);
+	void	   *map = mmap(NULL, sizeof(*shifts), PROT_READ, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
 	{
 		perror("leaping_clock: LEAPING_CLOCK_FILE");
 		_exit(1);
 	}
-	shift = map;
+	shifts = map;
 	close(fd);
 }
 
@@ -46,8 +52,12 @@ clock_gettime(clockid_t clock, struct timespec *now)
 {
 	int			result = (int) syscall(SYS_clock_gettime, clock, now);
 
-	if (result == 0 && shift != NULL && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-		now->tv_sec += *shift;
+	if (result != 0 || shifts == NULL)
+		return result;
+	if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+		now->tv_sec += shifts->clock;
+	else if (clock == CLOCK_MONOTONIC)
+		now->tv_sec += shifts->passed;
 	return result;
 }
 

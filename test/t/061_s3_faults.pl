@@ -2,7 +2,8 @@
 # known again, what is read comes whole, and nothing is promised that is not so.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for read_file write_file);
+use ErpgoBackup qw(wait_for read_file);
+use ErpgoClock qw(clock_library write_shifts);
 use ErpgoReceivers;
 use ErpgoS3;
 use IPC::Run ();
@@ -82,11 +83,9 @@ is($s3->upload_count, 0, 'and no upload');
 
 # A clock that is wrong is no reason to have no backup.
 $s3->misbehave;
-my $library = "$basedir/clock.so";
+my $library = clock_library($basedir);
 my $clock = "$basedir/clock";
-my $source = 'test/lib/leaping_clock.c';
-system('cc', '-O2', '-shared', '-fPIC', '-o', $library, $source, '-ldl') == 0 or die "could not compile \"$source\"";
-write_file($clock, pack('q', 3600));
+write_shifts($clock, 3600);
 {
 	local $ENV{LD_PRELOAD} = $library;
 	local $ENV{LEAPING_CLOCK_FILE} = $clock;
@@ -99,10 +98,7 @@ write_file($clock, pack('q', 3600));
 	my $verify = IPC::Run::start([ 'erpgo_backup', '--repository', $server->url, '--secrets-file', $server->{secrets}, 'verify', $id ],
 		'<', \undef, '>', \$out, '2>', \$err);
 	wait_for('a range of the dump', sub { return grep { /erp\.dump.* stall$/ } $s3->requests });
-	# In place and at once: it is mapped into the memory of the program.
-	open(my $file, '+<:raw', $clock) or die "could not open \"$clock\": $!";
-	syswrite($file, pack('q', 0)) == 8 or die "could not write \"$clock\": $!";
-	close($file);
+	write_shifts($clock, 0);
 	ok($verify->finish, 'nor is one that is set right meanwhile') or diag($err);
 	is((grep { $_ > -3590 } $err =~ /differs by (\S+) s/g), 0, 'which is no news');
 }

@@ -3,20 +3,9 @@ use strict;
 use warnings;
 use ErpgoBackup qw(wait_for file_names read_file write_file);
 use ErpgoFaults;
-use PostgreSQL::Test::Utils ();
 use Test::More;
 
-my $hold = PostgreSQL::Test::Utils::tempdir() . '/hold';
-my $installation = private_installation(PostgreSQL::Test::Utils::tempdir());
-
-# A copy does not begin while there is such a file.
-replace_program($installation, 'erpgo_backup', <<"END");
-while [ -e $hold ] && grep -aq 'copy of backup' /proc/\$PPID/cmdline; do sleep 0.02; done
-exec "\$REAL" "\$\@"
-END
-
-my $server = ErpgoBackup->new('server', install_path => $installation,
-	settings => { 'erpgo_backup.retry_delay' => '100ms' });
+my ($server, $hold) = server_with_held_copies(settings => { 'erpgo_backup.retry_delay' => '100ms' });
 my $base = $server->node->basedir;
 my ($second, $third) = ("$base/second", "$base/third");
 

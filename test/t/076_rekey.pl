@@ -27,55 +27,26 @@ my %secrets = (
 my $new_key = private_file("$directory/new.key", "$NEW\n");
 my $further_key = private_file("$directory/further.key", "$FURTHER\n");
 
-# Runs the command line with the key of that name: (exit code, output, errors).
-sub with_key
-{
-	my ($name, @command) = @_;
-	my @result = ErpgoBackup::run_program('erpgo_backup', '--repository', $server->url,
-		'--secrets-file', $secrets{$name}, @command);
-
-	unlike("@result", $SECRET, "\"$command[0]\" tells no key");
-	return @result;
-}
-
-# The same, but it must succeed; gives back the output.
-sub succeeds
-{
-	my ($exit_code, $out, $err) = with_key(@_);
-
-	is($exit_code, 0, "\"$_[1]\" with the $_[0] key succeeds") or diag($err);
-	return $out;
-}
-
-# It must not.
-sub fails
-{
-	my ($pattern, @command) = @_;
-	my ($exit_code, $out, $err) = with_key(@command);
-
-	isnt($exit_code, 0, "\"$command[1]\" with the $command[0] key fails");
-	like($err, $pattern, 'and says why');
-	return;
-}
+my $keys = ErpgoKeys->new($server, \%secrets, $SECRET);
 
 $server->sql('CREATE TABLE ledger (n int)');
 switch_wal($server, 'INSERT INTO ledger VALUES (1)');
 my $first = $server->run_backup(databases => ['postgres']);
 
 subtest 'another key, and the end of the old one' => sub {
-	like(succeeds('old', 'rekey', '--new-key-file', $new_key, '--retire', '--dry-run'),
+	like($keys->succeeds('old', 'rekey', '--new-key-file', $new_key, '--retire', '--dry-run'),
 		qr/^added .*^removed .*^nothing was changed/ms, 'a dry run tells the steps');
-	is(scalar(@{ decode_json(succeeds('old', 'keys', '--json')) }), 1, 'and changes nothing');
-	succeeds('old', 'rekey', '--new-key-file', $new_key, '--label', 'the vault');
-	my $keys = decode_json(succeeds('new', 'keys', '--json'));
-	is_deeply([ sort map { join(' ', $_->{kind}, $_->{opened} ? 'yes' : 'no', $_->{label} // '-') } @$keys ],
+	is(scalar(@{ decode_json($keys->succeeds('old', 'keys', '--json')) }), 1, 'and changes nothing');
+	$keys->succeeds('old', 'rekey', '--new-key-file', $new_key, '--label', 'the vault');
+	my $listed = decode_json($keys->succeeds('new', 'keys', '--json'));
+	is_deeply([ sort map { join(' ', $_->{kind}, $_->{opened} ? 'yes' : 'no', $_->{label} // '-') } @$listed ],
 		[ 'passphrase no -', 'random key yes the vault' ], 'each key is listed with what it opens');
-	succeeds($_, 'verify', $first) foreach ('old', 'new');
+	$keys->succeeds($_, 'verify', $first) foreach ('old', 'new');
 
 	$server->write_secrets("BACKUP_ENCRYPTION_KEY=$NEW\n");
-	succeeds('old', 'rekey', '--new-key-file', $new_key, '--retire');
-	fails(qr/does not open the keys/, 'old', 'verify', $first);
-	succeeds('new', 'verify', $first, '--depth', 'full');
+	$keys->succeeds('old', 'rekey', '--new-key-file', $new_key, '--retire');
+	$keys->fails(qr/does not open the keys/, 'old', 'verify', $first);
+	$keys->succeeds('new', 'verify', $first, '--depth', 'full');
 	switch_wal($server, 'INSERT INTO ledger VALUES (2)');
 	pass('an archiver that knew only the old key goes on with the new one');
 	$server->run_backup(databases => ['postgres']);
@@ -85,36 +56,36 @@ subtest 'another key, and the end of the old one' => sub {
 };
 
 subtest 'several keys, and a new cluster key' => sub {
-	my $before = decode_json(succeeds('new', 'keys', '--json'));
+	my $before = decode_json($keys->succeeds('new', 'keys', '--json'));
 
-	succeeds('new', 'rekey', '--add-recipient', '--new-key-file', $further_key, '--new-cluster-key');
-	succeeds($_, 'verify', '--all') foreach ('new', 'further');
-	like(succeeds('further', 'check'), qr/2 encryption keys open new backups/, 'the check counts them');
+	$keys->succeeds('new', 'rekey', '--add-recipient', '--new-key-file', $further_key, '--new-cluster-key');
+	$keys->succeeds($_, 'verify', '--all') foreach ('new', 'further');
+	like($keys->succeeds('further', 'check'), qr/2 encryption keys open new backups/, 'the check counts them');
 	like($server->sql('SELECT * FROM erpgo_backup_check()'), qr/^key_location\|ok\|there is another encryption key/m,
 		'and is content with two');
-	my $keys = decode_json(succeeds('further', 'keys', '--json'));
-	is(scalar(grep { $_->{cluster_key} eq $before->[0]{cluster_key} } @$keys), 2, 'both open the older cluster key');
-	is(scalar(grep { $_->{cluster_key} ne $before->[0]{cluster_key} } @$keys), 2, 'and the new one');
+	my $listed = decode_json($keys->succeeds('further', 'keys', '--json'));
+	is(scalar(grep { $_->{cluster_key} eq $before->[0]{cluster_key} } @$listed), 2, 'both open the older cluster key');
+	is(scalar(grep { $_->{cluster_key} ne $before->[0]{cluster_key} } @$listed), 2, 'and the new one');
 	my $id = $server->run_backup(databases => ['postgres']);
 	isnt(decode_json($server->cli_ok('show', $id, '--json'))->{key_id}, $before->[0]{cluster_key}, 'which backups use');
 	switch_wal($server, 'INSERT INTO ledger VALUES (3)');
-	foreach my $key (grep { !$_->{opened} } @{ decode_json(succeeds('new', 'keys', '--json')) })
+	foreach my $key (grep { !$_->{opened} } @{ decode_json($keys->succeeds('new', 'keys', '--json')) })
 	{
-		succeeds('new', 'rekey', '--remove-recipient', $key->{wrapping});
+		$keys->succeeds('new', 'rekey', '--remove-recipient', $key->{wrapping});
 	}
-	my ($exit_code, $out) = with_key('further', 'verify', '--all');
+	my ($exit_code, $out) = $keys->run('further', 'verify', '--all');
 	isnt($exit_code, 0, 'a recipient that was removed opens nothing');
-	my ($last) = map { $_->{wrapping} } @{ decode_json(succeeds('new', 'keys', '--json')) };
-	fails(qr/opens no other one/, 'new', 'rekey', '--remove-recipient', $last);
+	my ($last) = map { $_->{wrapping} } @{ decode_json($keys->succeeds('new', 'keys', '--json')) };
+	$keys->fails(qr/opens no other one/, 'new', 'rekey', '--remove-recipient', $last);
 };
 
 subtest 'what makes no sense is refused' => sub {
-	fails(qr/no new encryption key/, 'new', 'rekey');
-	fails(qr/is the one that is in use/, 'new', 'rekey', '--new-key-file', $new_key);
-	fails(qr/does not open the keys/, 'old', 'rekey', '--new-key-file', $new_key);
-	fails(qr/keeps the present key/, 'new', 'rekey', '--add-recipient', '--retire', '--new-key-file', $further_key);
+	$keys->fails(qr/no new encryption key/, 'new', 'rekey');
+	$keys->fails(qr/is the one that is in use/, 'new', 'rekey', '--new-key-file', $new_key);
+	$keys->fails(qr/does not open the keys/, 'old', 'rekey', '--new-key-file', $new_key);
+	$keys->fails(qr/keeps the present key/, 'new', 'rekey', '--add-recipient', '--retire', '--new-key-file', $further_key);
 	chmod(0644, $further_key);
-	fails(qr/open to others/, 'new', 'rekey', '--new-key-file', $further_key);
+	$keys->fails(qr/open to others/, 'new', 'rekey', '--new-key-file', $further_key);
 	chmod(0600, $further_key);
 };
 
@@ -122,7 +93,7 @@ subtest 'a command prints the key' => sub {
 	$server->write_secrets('');
 	$server->set('erpgo_backup.encryption_key_command' => "cat '$new_key'");
 	my $id = $server->run_backup(databases => ['postgres']);
-	succeeds('none', '--encryption-key-command', "cat '$new_key'", 'verify', $id);
+	$keys->succeeds('none', '--encryption-key-command', "cat '$new_key'", 'verify', $id);
 	switch_wal($server, 'INSERT INTO ledger VALUES (4)');
 	like($server->sql('SELECT * FROM erpgo_backup_check()'), qr/^secrets\|ok\|a command prints/m, 'the check knows it');
 
@@ -156,7 +127,7 @@ subtest 'killed at any step, one of the keys still opens everything' => sub {
 		last if $new != 0 && !$finished;
 	}
 	ok($killed > 3, "killed at $killed steps");
-	succeeds('further', 'verify', '--all') if $finished;
+	$keys->succeeds('further', 'verify', '--all') if $finished;
 };
 
 unlike(read_file($server->node->logfile), $SECRET, 'no key in the log at DEBUG5');

@@ -3,10 +3,11 @@
 use strict;
 use warnings;
 use ErpgoBackup qw(wait_for file_names read_file write_file);
+use ErpgoFaults;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $server = ErpgoBackup->new('server', encrypted => 1,
+my ($server, $hold) = server_with_held_copies(encrypted => 1,
 	settings => {
 		archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica',
 		'erpgo_backup.wal_flush_interval' => '1s' });
@@ -112,6 +113,22 @@ subtest 'recovery windows' => sub {
 	is($server->sql('SELECT count(DISTINCT (begin_lsn, begins_at)) FROM erpgo_backup_recovery_window'), 1, 'which have the same backup');
 	is($server->sql("SELECT missing ~ '$older' FROM erpgo_backup_recovery_window WHERE repository = '2'"), 't',
 		'WAL is missing where it was archived before the repository was there');
+};
+
+subtest 'recovery windows of a repository with nothing in it' => sub {
+	my $list = $server->sql('SHOW erpgo_backup.repository');
+
+	write_file($hold, '');
+	mkdir("$base/empty") or die "mkdir: $!";
+	$server->set('erpgo_backup.repository' => "$list,file://$base/empty");
+	wait_for('a copy that is held', sub { $server->sql("SELECT count(*) FROM erpgo_backup_copies WHERE name = '4' AND status = 'copying'") eq '1' });
+	my ($out, $err) = windows();
+	is($out =~ s/\|[^|]*$//mgr, join("\n", map { "$_|$physical" } 1 .. 3), 'there are none, but those of the others');
+	is($err, '', 'which is worth no warning');
+	is_deeply([ glob("$base/empty/{*,.[!.]*}") ], [], 'and nothing is made there');
+	$server->set('erpgo_backup.repository' => $list);
+	unlink($hold);
+	wait_for('the copy to end', sub { $server->sql('SELECT count(*) FROM erpgo_backup_progress') eq '0' });
 };
 
 subtest 'an idle server' => sub {

@@ -14,42 +14,15 @@ my $elsewhere = PostgreSQL::Test::Utils::tempdir();
 my ($private, $public) = make_pair($elsewhere, 'right');
 my ($wrong) = make_pair($elsewhere, 'wrong');
 my %secrets = (right => "BACKUP_PRIVATE_KEY_FILE=$private\n", wrong => "BACKUP_PRIVATE_KEY_FILE=$wrong\n", no => '');
-private_file("$elsewhere/$_.secrets", $secrets{$_}) foreach keys %secrets;
+my %files = map { ($_ => private_file("$elsewhere/$_.secrets", $secrets{$_})) } keys %secrets;
 
 my $server = ErpgoBackup->new('main',
 	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica',
 		log_min_messages => 'debug5', 'erpgo_backup.encryption_public_key' => $public });
 my $data = $server->node->data_dir;
 
-# Runs the command line somewhere that has this private key: (exit code,
-# output, errors).
-sub with_key
-{
-	my ($name, @command) = @_;
-
-	return ErpgoBackup::run_program('erpgo_backup', '--repository', $server->url,
-		'--secrets-file', "$elsewhere/$name.secrets", @command);
-}
-
-# It must succeed; gives back the output.
-sub succeeds
-{
-	my ($exit_code, $out, $err) = with_key(@_);
-
-	is($exit_code, 0, "\"$_[1]\" with the $_[0] private key succeeds") or diag($out, $err);
-	return $out;
-}
-
-# It must fail with a message.
-sub fails
-{
-	my ($pattern, @command) = @_;
-	my ($exit_code, $out, $err) = with_key(@command);
-
-	isnt($exit_code, 0, "\"$command[1]\" with the $command[0] private key fails");
-	like("$out$err", $pattern, 'and says why');
-	return;
-}
+# The command line somewhere that has this private key.
+my $keys = ErpgoKeys->new($server, \%files);
 
 $server->sql('CREATE DATABASE erp');
 $server->sql('CREATE TABLE t AS SELECT i, md5(i::text) AS m FROM generate_series(1, 1000) i', 'erp');
@@ -76,12 +49,12 @@ subtest 'the server can write, look after, and not read' => sub {
 	is((stat("$data/erpgo_backup.signing_key"))[2] & 07777, 0600, 'its signing key is its own');
 	my $signing_key = substr(read_file("$data/erpgo_backup.signing_key"), 0, 64);
 	unlike(read_file($server->node->logfile), qr/$signing_key/, 'and in no log');
-	fails(qr/without the private key/, 'no', 'restore', $logical, '--database', 'erp', '--to-file', "$elsewhere/x");
-	fails(qr/without the private key/, 'no', 'wal-get', $segment, "$elsewhere/segment");
-	fails(qr/without the private key/, 'no', 'verify', $logical, '--depth', 'full');
-	succeeds('no', 'verify', '--all', '--depth', 'digest');
-	fails(qr/is not the one that backups were encrypted for/, 'wrong', 'verify', $logical, '--depth', 'full');
-	fails(qr/is not the one that backups were encrypted for/, 'wrong', 'wal-get', $segment, "$elsewhere/segment");
+	$keys->fails(qr/without the private key/, 'no', 'restore', $logical, '--database', 'erp', '--to-file', "$elsewhere/x");
+	$keys->fails(qr/without the private key/, 'no', 'wal-get', $segment, "$elsewhere/segment");
+	$keys->fails(qr/without the private key/, 'no', 'verify', $logical, '--depth', 'full');
+	$keys->succeeds('no', 'verify', '--all', '--depth', 'digest');
+	$keys->fails(qr/is not the one that backups were encrypted for/, 'wrong', 'verify', $logical, '--depth', 'full');
+	$keys->fails(qr/is not the one that backups were encrypted for/, 'wrong', 'wal-get', $segment, "$elsewhere/segment");
 };
 
 subtest 'the check says what that means' => sub {
@@ -94,7 +67,7 @@ subtest 'the check says what that means' => sub {
 	unlike($findings, qr/\|error\|/, 'nothing is wrong');
 	foreach my $case ([ 'right', 1 ], [ 'wrong', 0 ])
 	{
-		my ($listed) = @{ decode_json(succeeds($case->[0], 'keys', '--json')) };
+		my ($listed) = @{ decode_json($keys->succeeds($case->[0], 'keys', '--json')) };
 
 		is($listed->{kind}, 'private key', 'the private key is listed');
 		is($listed->{opened} ? 1 : 0, $case->[1], "with whether the $case->[0] one opens it");
@@ -102,13 +75,13 @@ subtest 'the check says what that means' => sub {
 };
 
 subtest 'the holder of the private key reads everything' => sub {
-	succeeds('right', 'verify', '--all', '--depth', 'full');
+	$keys->succeeds('right', 'verify', '--all', '--depth', 'full');
 	my $target = ErpgoBackup->new('target', preload => 0, extension => 0);
-	succeeds('right', 'restore', $logical, '--database', 'erp', '--create', '--dbname', $target->conninfo('erp'));
+	$keys->succeeds('right', 'restore', $logical, '--database', 'erp', '--create', '--dbname', $target->conninfo('erp'));
 	is($target->sql('SELECT count(*) FROM t', 'erp'), '1000', 'a database is restored');
 
 	my $copy = PostgreSQL::Test::Cluster->new('copy');
-	succeeds('right', 'restore', $physical, '--pgdata', $copy->data_dir, '--to', 'latest');
+	$keys->succeeds('right', 'restore', $physical, '--pgdata', $copy->data_dir, '--to', 'latest');
 	is(read_file($copy->data_dir . '/erpgo_backup.signing_key'), read_file("$data/erpgo_backup.signing_key"),
 		'a restored server goes on with the signing key');
 	$copy->append_conf('postgresql.conf', join("\n", 'port = ' . $copy->port,
@@ -120,7 +93,7 @@ subtest 'the holder of the private key reads everything' => sub {
 };
 
 subtest 'openssl alone reads it' => sub {
-	my $script = succeeds('no', 'show', $logical, '--break-glass');
+	my $script = $keys->succeeds('no', 'show', $logical, '--break-glass');
 	my $target = ErpgoBackup->new('glass', preload => 0, extension => 0);
 
 	write_file("$elsewhere/script", $script);
@@ -150,33 +123,33 @@ subtest 'damage is found' => sub {
 		my $at = index($content, $what) + length($what);
 
 		damage($manifest, 'flip', $at);
-		fails(qr/manifest ".*" is damaged/, 'no', 'show', $logical);
+		$keys->fails(qr/manifest ".*" is damaged/, 'no', 'show', $logical);
 		write_file($manifest, $content);
 	}
 	my $record = read_file($seal);
 	damage($seal, 'flip', index($record, '"wrapped": "') + 20);
-	fails(qr/object ".*seal.*" is damaged/, 'no', 'show', $logical);
+	$keys->fails(qr/object ".*seal.*" is damaged/, 'no', 'show', $logical);
 	write_file($seal, $record);
 	rename($seal, "$seal.away") or die "rename: $!";
-	fails(qr/names seal ".*", which is not under/, 'no', 'show', $logical);
+	$keys->fails(qr/names seal ".*", which is not under/, 'no', 'show', $logical);
 	rename("$seal.away", $seal) or die "rename: $!";
 	my ($object) = archived($server, $segment);
 	my $path = $server->folder . "/$object";
 	my $bytes = read_file($path);
 	damage($path, 'flip', 100);
-	fails(qr/is damaged/, 'right', 'wal-get', $segment, "$elsewhere/segment");
+	$keys->fails(qr/is damaged/, 'right', 'wal-get', $segment, "$elsewhere/segment");
 	write_file($path, $bytes);
-	succeeds('right', 'wal-get', $segment, "$elsewhere/segment");
-	succeeds('right', 'verify', $logical, '--depth', 'full');
+	$keys->succeeds('right', 'wal-get', $segment, "$elsewhere/segment");
+	$keys->succeeds('right', 'verify', $logical, '--depth', 'full');
 };
 
 subtest 'whose signatures are trusted can be said' => sub {
 	my $signer = decode_json(read_file((glob($server->folder . '/main/seal/*.json'))[0]))->{signer};
 
 	write_file("$elsewhere/right.secrets", $secrets{right} . "BACKUP_TRUSTED_SIGNERS=$signer\n");
-	succeeds('right', 'show', $logical);
+	$keys->succeeds('right', 'show', $logical);
 	write_file("$elsewhere/right.secrets", $secrets{right} . 'BACKUP_TRUSTED_SIGNERS=' . ('0' x 64) . "\n");
-	fails(qr/signed by "$signer", which is not trusted/, 'right', 'show', $logical);
+	$keys->fails(qr/signed by "$signer", which is not trusted/, 'right', 'show', $logical);
 	write_file("$elsewhere/right.secrets", $secrets{right});
 };
 
@@ -191,7 +164,7 @@ subtest 'a server that was interrupted, and one with a new key' => sub {
 	my ($other_private, $other_public) = make_pair($elsewhere, 'other');
 	$server->set('erpgo_backup.encryption_public_key' => $other_public);
 	my $id = $server->run_backup(databases => ['erp']);
-	fails(qr/is not the one that backups were encrypted for/, 'right', 'verify', $id, '--depth', 'full');
+	$keys->fails(qr/is not the one that backups were encrypted for/, 'right', 'verify', $id, '--depth', 'full');
 	is(scalar(() = glob($server->folder . '/main/seal/*.json')), 2, 'there is a seal for it');
 	switch_wal($server, 'INSERT INTO ledger VALUES (4)');
 	write_file($other_public, 'no key');

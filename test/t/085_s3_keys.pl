@@ -25,6 +25,7 @@ my %secrets = (
 my $server = ErpgoBackup->new('keys', encrypted => 1,
 	settings => { archive_mode => 'on', archive_library => 'erpgo_backup', wal_level => 'replica', wal_keep_size => '1GB',
 		'erpgo_backup.compression' => 'none' });
+my $keys = ErpgoKeys->new($server, \%secrets);
 my $proxy = $s3->start_proxy;
 $server->sql('CREATE DATABASE erp');
 # Larger than what is stored in one request.
@@ -41,34 +42,6 @@ sub use_repository
 	return;
 }
 
-# Runs the command line with the secrets of that name: (exit code, output,
-# errors).
-sub with_secrets
-{
-	my ($name, @command) = @_;
-
-	local $server->{secrets} = $secrets{$name};
-	return $server->cli(@command);
-}
-
-sub succeeds
-{
-	my ($exit_code, $out, $err) = with_secrets(@_);
-
-	is($exit_code, 0, "\"$_[1]\" with the secrets \"$_[0]\" succeeds") or diag($out, $err);
-	return;
-}
-
-sub fails
-{
-	my ($pattern, @command) = @_;
-	my ($exit_code, $out, $err) = with_secrets(@command);
-
-	isnt($exit_code, 0, "\"$command[1]\" with the secrets \"$command[0]\" fails");
-	like("$out$err", $pattern, 'and says why');
-	return;
-}
-
 subtest 'another key' => sub {
 	use_repository('rekey', 'old');
 	my $id = $server->run_backup(databases => ['erp']);
@@ -79,17 +52,17 @@ subtest 'another key' => sub {
 	for (my $skip = 0; $code != 0 && $skip < 20; $skip++)
 	{
 		$s3->misbehave(match => '^(?:PUT|POST|DELETE) ', fault => 'status', status => 403, code => 'AccessDenied', skip => $skip);
-		($code) = with_secrets('old', 'rekey', '--new-key-file', $new_key, '--retire');
+		($code) = $keys->run('old', 'rekey', '--new-key-file', $new_key, '--retire');
 		$steps += $code != 0;
 		$s3->misbehave;
-		my $good = grep { (with_secrets($_, 'verify', $id, '--depth', 'digest'))[0] == 0 } qw(old new);
+		my $good = grep { ($keys->run($_, 'verify', $id, '--depth', 'digest'))[0] == 0 } qw(old new);
 		cmp_ok($good, '>', 0, "after $skip requests a key opens the backup");
 	}
 	is($code, 0, 'the key is changed at last');
 	cmp_ok($steps, '>', 1, "after $steps refusals");
-	fails(qr/does not open the keys/, 'old', 'verify', $id);
-	succeeds('new', 'verify', $id, '--depth', 'full');
-	succeeds('new', 'wal-get', $segment, "$basedir/segment");
+	$keys->fails(qr/does not open the keys/, 'old', 'verify', $id);
+	$keys->succeeds('new', 'verify', $id, '--depth', 'full');
+	$keys->succeeds('new', 'wal-get', $segment, "$basedir/segment");
 	ok(read_file("$basedir/segment") eq read_file($server->node->data_dir . "/pg_wal/$segment"), 'also the archive');
 };
 
@@ -102,13 +75,13 @@ subtest 'a server that cannot read' => sub {
 
 	$server->sql("SELECT erpgo_backup_verify('$_', 'digest')") foreach ($id, $physical);
 	is($server->sql("SELECT count(*) FROM erpgo_backup_check() WHERE status = 'error'"), '0', 'no check finds an error');
-	fails(qr/without the private key/, 'none', 'verify', $_, '--depth', 'full') foreach ($id, $physical);
-	fails(qr/without the private key/, 'none', 'wal-get', $segment, "$basedir/segment");
-	succeeds('private', 'verify', '--all', '--depth', 'full');
-	succeeds('private', 'wal-get', $segment, "$basedir/segment");
-	succeeds('private', 'restore', $id, '--database', 'erp', '--dbname', $server->conninfo('copy'), '--create');
+	$keys->fails(qr/without the private key/, 'none', 'verify', $_, '--depth', 'full') foreach ($id, $physical);
+	$keys->fails(qr/without the private key/, 'none', 'wal-get', $segment, "$basedir/segment");
+	$keys->succeeds('private', 'verify', '--all', '--depth', 'full');
+	$keys->succeeds('private', 'wal-get', $segment, "$basedir/segment");
+	$keys->succeeds('private', 'restore', $id, '--database', 'erp', '--dbname', $server->conninfo('copy'), '--create');
 	ok($server->contents('copy') eq $server->contents('erp'), 'who has the private key restores what was there');
-	succeeds('private', 'restore', $physical, '--pgdata', "$basedir/cluster", '--to', 'latest');
+	$keys->succeeds('private', 'restore', $physical, '--pgdata', "$basedir/cluster", '--to', 'latest');
 };
 
 subtest 'a bucket that encrypts by itself' => sub {
@@ -121,7 +94,7 @@ subtest 'a bucket that encrypts by itself' => sub {
 		my ($dump) = grep { m{/$id/erp\.dump} } $s3->objects('sse-');
 		# The server for tests does nothing with AES256.
 		like($s3->request('HEAD', "$ErpgoS3::BUCKET/$dump", ''), qr/^x-amz-server-side-encryption: aws:kms/mi, 'a dump is encrypted there') if @key;
-		succeeds('private', 'verify', $id, '--depth', 'full');
+		$keys->succeeds('private', 'verify', $id, '--depth', 'full');
 	}
 	is($s3->upload_count, 0, 'no upload stays');
 };

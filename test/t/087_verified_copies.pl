@@ -4,20 +4,9 @@ use warnings;
 use ErpgoBackup qw(wait_for damage file_names read_file write_file);
 use ErpgoFaults;
 use File::Path qw(rmtree);
-use PostgreSQL::Test::Utils ();
 use Test::More;
 
-my $hold = PostgreSQL::Test::Utils::tempdir() . '/hold';
-my $installation = private_installation(PostgreSQL::Test::Utils::tempdir());
-
-# A copy does not begin while there is such a file.
-replace_program($installation, 'erpgo_backup', <<"END");
-while [ -e $hold ] && grep -aq 'copy of backup' /proc/\$PPID/cmdline; do sleep 0.02; done
-exec "\$REAL" "\$\@"
-END
-
-my $server = ErpgoBackup->new('server', install_path => $installation,
-	settings => { 'erpgo_backup.retry_delay' => '100ms' });
+my ($server, $hold) = server_with_held_copies(settings => { 'erpgo_backup.retry_delay' => '100ms' });
 my $second = $server->node->basedir . '/second';
 my $url = "file://$second";
 

@@ -90,14 +90,17 @@ is(count_of(qr{^GET \S*/\Q$_\E }, $s3->requests), 1, "to verify it, object $_ is
 # A restore into a new directory.
 my $folder = PostgreSQL::Test::Utils::tempdir_short();
 mkdir("$folder/$_") or die "mkdir: $!" foreach qw(good none bad);
-my ($pack) = $s3->objects("trips/main/backup/$physical/pack-");
+# The largest pack: one that is small would be known before.
+my %packs = map { $_ => $s3->request('GET', "$ErpgoS3::BUCKET/$_", '') } $s3->objects("trips/main/backup/$physical/pack-");
+my ($pack) = sort { length($packs{$b}) <=> length($packs{$a}) } keys %packs;
+cmp_ok(length($packs{$pack}), '>', 1024 * 1024, 'a pack is not small');
 my $name = $pack =~ s{^trips/}{}r;
 $s3->misbehave;
 $server->cli_ok('restore', $physical, '--pgdata', "$folder/good/data", mapping($server, "$folder/good"));
 is_read_once($name, $s3->requests);
 
 # What is read once for digest and content is damaged if either is.
-my $content = $s3->request('GET', "$ErpgoS3::BUCKET/$pack", '');
+my $content = $packs{$pack};
 $s3->request('PUT', "$ErpgoS3::BUCKET/$pack", 'nonsense');
 my ($exit_code, $out, $err) = $server->cli('verify', $physical, '--depth', 'full');
 is($exit_code, 3, 'a damaged pack is noticed');
@@ -110,12 +113,26 @@ ok(!-e "$folder/none/data", 'before anything is written');
 $s3->request('PUT', "$ErpgoS3::BUCKET/$pack", substr($content, 0, -1) . chr(ord(substr($content, -1)) ^ 1));
 ($exit_code, undef, $err) = $server->cli('restore', $physical, '--pgdata', "$folder/bad/data", mapping($server, "$folder/bad"));
 is($exit_code, 3, 'damage that the size does not tell ends the restore');
-like($err, qr/object "\Q$name\E"/, 'and names the pack');
+like($err, qr/object "\Q$name\E" does not match its SHA-256/, 'which is told of the pack, and not what its content looks like');
 like($err, qr/hint: Repeat the restore with --delta/, 'the hint says how to go on');
 ok(!-e "$folder/bad/data/global/pg_control", 'no server starts there');
 $s3->request('PUT', "$ErpgoS3::BUCKET/$pack", $content);
 $server->cli_ok('restore', $physical, '--pgdata', "$folder/bad/data", mapping($server, "$folder/bad"), '--delta');
 ok(-e "$folder/bad/data/global/pg_control", 'when the pack is mended, the restore goes on');
+
+# What is small is known before.
+foreach my $object (grep { /^(?:backup_label|files)/ } @small)
+{
+	my $path = "$ErpgoS3::BUCKET/trips/main/backup/$physical/$object";
+	my $good = $s3->request('GET', $path, '');
+
+	$s3->request('PUT', $path, $good ^ "\x01");
+	($exit_code, undef, $err) = $server->cli('restore', $physical, '--pgdata', "$folder/none/data", mapping($server, "$folder/none"));
+	is($exit_code, 3, "damage of object $object is noticed");
+	like($err, qr/object "\S+\Q$object\E" does not match its SHA-256/, 'and told as that');
+	ok(!-e "$folder/none/data", 'before anything is written');
+	$s3->request('PUT', $path, $good);
+}
 
 # A segment of WAL.
 $server->set(archive_library => 'erpgo_backup');

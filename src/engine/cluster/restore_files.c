@@ -34,14 +34,23 @@ report_work(void *context)
 					work->bytes_expected);
 }
 
-void
-restore_work_run(RestoreWork *work, IsolatedStep step, const char *phase,
-				 int64 bytes_expected)
+/*
+ * Prepares a step of the work.
+ */
+static void
+begin_work(RestoreWork *work, const char *phase, int64 bytes_expected)
 {
 	work->counters->next_item = 0;
 	work->counters->bytes_done = 0;
 	work->phase = phase;
 	work->bytes_expected = bytes_expected;
+}
+
+void
+restore_work_run(RestoreWork *work, IsolatedStep step, const char *phase,
+				 int64 bytes_expected)
+{
+	begin_work(work, phase, bytes_expected);
 	workers_run(step, work, work->jobs, report_work);
 }
 
@@ -190,6 +199,7 @@ restore_step(void *context)
 
 	while ((item = restore_next_item(work)) < plan->pack_count + plan->wal_count)
 	{
+		work->taken[workers_number()] = item;
 		if (item >= plan->pack_count)
 			restore_segment(work, plan->wal[item - plan->pack_count]);
 		else if (!pack_is_kept(plan, &plan->packs[item]))
@@ -217,10 +227,36 @@ restore_folders(RestoreWork *work)
 					   plan->target->mode);
 }
 
+/*
+ * Fails with what is wrong with an object.  That its stored bytes are not those
+ * of the manifest is told before what is wrong with its content; both were had
+ * by reading once.
+ */
+static void
+fail_item(RestoreWork *work, int item, const Failure *problem)
+{
+	const RestorePlan *plan = work->plan;
+	const Manifest *manifest = work->backup->manifest;
+	const ManifestObject *object = item < plan->pack_count ?
+		manifest_pack(manifest, plan->packs[item].pack) : plan->wal[item - plan->pack_count];
+	int64		done = 0;
+
+	if (problem->kind == FAILURE_DAMAGED)
+		object_verify_digest(work->repository, manifest->id, object, true, &done, NULL);
+	fail_with(problem);
+}
+
 void
 restore_files(RestoreWork *work)
 {
-	restore_work_run(work, restore_step, "restoring", work->plan->bytes);
+	Failure		problem;
+	int			failed;
+
+	work->taken = workers_share(work->jobs * sizeof(int));
+	begin_work(work, "restoring", work->plan->bytes);
+	failed = workers_try(restore_step, work, work->jobs, report_work, &problem);
+	if (failed >= 0)
+		fail_item(work, work->taken[failed], &problem);
 }
 
 /*

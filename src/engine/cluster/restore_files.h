@@ -34,6 +34,8 @@ typedef struct RestoreWork
 	int			jobs;			/* processes */
 	const char *phase;			/* what they are doing */
 	int64		bytes_expected;
+	int		   *taken;			/* the last item of each process; shared
+								 * memory */
 } RestoreWork;
 
 /*
@@ -50,6 +52,8 @@ extern void restore_folders(RestoreWork *work);
 /*
  * Writes all files that are to be written, and the segments of WAL.  Each
  * frame and each file is compared with its digest.  They are not durable yet.
+ * Of an object that is damaged, it is told first if its stored bytes are not
+ * those of the manifest.
  */
 extern void restore_files(RestoreWork *work);
 

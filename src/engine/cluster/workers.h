@@ -16,9 +16,17 @@ extern void *workers_share(size_t size);
 typedef void (*WorkersReport) (void *context);
 
 /*
- * Does a step in so many processes, and waits for all of them.  The first one
- * that fails ends the work: the others die with this process.
+ * Does a step in so many processes, and waits for all of them.  Returns -1; if
+ * one fails, the others are ended, the failure (allocated) is in *problem, and
+ * the number of the process is returned.
  */
+extern int	workers_try(IsolatedStep step, void *context, int count,
+						WorkersReport report, Failure *problem);
+
+/* Which of these processes this one is, from 0 on. */
+extern int	workers_number(void);
+
+/* The same, but fails if one does. */
 extern void workers_run(IsolatedStep step, void *context, int count,
 						WorkersReport report);
 

@@ -63,6 +63,7 @@ is_listed(const StoreListing *listing, const char *name, int64 size)
 /*
  * Fails unless all objects that will be needed are there with the size that
  * they are to have.  One that is not listed so is read: a listing may be late.
+ * So is a small one that came, and was not right.
  */
 static void
 require_objects(ClusterRestore *restore)
@@ -78,7 +79,8 @@ require_objects(ClusterRestore *restore)
 		const ManifestObject *object = &manifest->objects[i];
 		char	   *name = backup_object_name(repository, manifest->id, object->name);
 
-		if (object->kind != OBJECT_PAGES && !is_listed(&listing, name, object->stored_size))
+		if (object->kind != OBJECT_PAGES &&
+			(gathered_is_damaged(name) || !is_listed(&listing, name, object->stored_size)))
 			object_verify(&verification, object);
 		pg_free(name);
 	}

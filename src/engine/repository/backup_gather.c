@@ -12,6 +12,7 @@
 /* What is kept, and where it comes from. */
 static Store *origin = NULL;
 static StoreBytes *gathered = NULL;
+static bool *damaged = NULL;	/* for each: it is not what the manifest says */
 static int	gathered_count = 0;
 
 /*
@@ -39,20 +40,21 @@ choose(Repository *repository, const Manifest *manifest, const ManifestObject **
 }
 
 /*
- * Keeps what was read only if it is what the manifest says.
+ * Keeps what was read only if it is what the manifest says; true if it is not.
  */
-static void
-keep_if_genuine(StoreBytes *bytes, const ManifestObject *expected)
+static bool
+drop_if_damaged(StoreBytes *bytes, const ManifestObject *expected)
 {
 	char		sha256[SHA256_HEX_SIZE];
 
 	if (bytes->data == NULL)
-		return;
+		return false;
 	sha256_hex(bytes->data, bytes->size, sha256);
 	if (constant_time_equal(sha256, expected->sha256))
-		return;
+		return false;
 	pg_free(bytes->data);
 	bytes->data = NULL;
+	return true;
 }
 
 void
@@ -64,10 +66,11 @@ backup_gather(Repository *repository, const Manifest *manifest)
 	backup_gather_end();
 	origin = repository->store;
 	gathered = pg_malloc0(limit * sizeof(StoreBytes));
+	damaged = pg_malloc0(limit * sizeof(bool));
 	choose(repository, manifest, expected);
 	store_gather(origin, gathered, gathered_count);
 	for (int i = 0; i < gathered_count; i++)
-		keep_if_genuine(&gathered[i], expected[i]);
+		damaged[i] = drop_if_damaged(&gathered[i], expected[i]);
 	pg_free(expected);
 }
 
@@ -80,9 +83,22 @@ backup_gather_end(void)
 		pg_free(gathered[i].data);
 	}
 	pg_free(gathered);
+	pg_free(damaged);
 	gathered = NULL;
+	damaged = NULL;
 	gathered_count = 0;
 	origin = NULL;
+}
+
+bool
+gathered_is_damaged(const char *name)
+{
+	for (int i = 0; i < gathered_count; i++)
+	{
+		if (strcmp(gathered[i].name, name) == 0)
+			return damaged[i];
+	}
+	return false;
 }
 
 bool

@@ -16,6 +16,9 @@
  */
 extern void backup_gather(Repository *repository, const Manifest *manifest);
 
+/* Did such an object come, and was not what the manifest says? */
+extern bool gathered_is_damaged(const char *name);
+
 /* Forgets them. */
 extern void backup_gather_end(void);
 
