@@ -13,6 +13,7 @@ use Fcntl ();
 use File::Find ();
 use File::Path ();
 use IPC::Run ();
+use List::Util qw(max min);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils ();
 use Test::More;
@@ -256,18 +257,22 @@ sub log_is_clean
 }
 
 # Calls a function again and again until it returns true; dies, saying what
-# was waited for, when that takes too long.
+# was waited for, when that takes too long.  What takes long to find out is asked
+# less often, so that the waiting itself does not keep the machine busy.
 sub wait_for
 {
 	my ($what, $condition) = @_;
 	my $deadline = Time::HiRes::time() + $DEADLINE;
 
-	until ($condition->())
+	for (;;)
 	{
-		die "timed out waiting for $what" if Time::HiRes::time() > $deadline;
-		Time::HiRes::usleep(20_000);
+		my $asked = Time::HiRes::time();
+
+		return if $condition->();
+		my $now = Time::HiRes::time();
+		die "timed out waiting for $what" if $now > $deadline;
+		Time::HiRes::sleep(min(0.3, max(0.02, 2 * ($now - $asked))));
 	}
-	return;
 }
 
 # Damages a file: "flip" changes one byte in the middle (or at the offset
