@@ -53,53 +53,98 @@ find_source(json_t *job, WalTailSource *source)
 	return true;
 }
 
-/* The tail on its way to one repository. */
+/* What is on its way to one repository. */
 typedef struct TailStep
 {
 	json_t	   *job;
 	const char *url;
 	WalTailSource *source;
 	bool		has_source;
-	bool		has_others;		/* there are other repositories */
 } TailStep;
 
 /*
- * Ships the segments that wait because another repository is away.
+ * Opens the archive of the repository, and finds out how to store there.
  */
-static void
-ship_waiting(const TailStep *step, WalArchive *archive)
+static WalArchive *
+open_archive(const TailStep *step)
 {
-	WalSource	source = {
-		.compression = step->source->compression,
-		.encrypted = step->source->encrypted
-	};
-
-	if (json_is_true(json_object_get(step->job, "archiver_fails")))
-		wal_waiting_ship(archive, job_required_text(json_object_get(step->job, "server"),
-													"data_directory"),
-						 &source);
-}
-
-static void
-ship_step(void *context)
-{
-	TailStep   *step = context;
-	json_t	   *job = step->job;
-	json_t	   *server = json_object_get(job, "server");
+	json_t	   *server = json_object_get(step->job, "server");
 	WalOrigin	origin = {
-		.cluster = job_required_text(job, "cluster"),
+		.cluster = job_required_text(step->job, "cluster"),
 		.system_identifier = job_required_text(server, "system_identifier"),
 		.data_directory = job_required_text(server, "data_directory")
 	};
 	WalTargets	target;
 
 	wal_targets_open(&target, &step->url, 1, &origin);
-	step->source->encrypted = job_cipher(job, target.archives[0]->repository) != CIPHER_NONE;
-	if (step->has_others)
-		ship_waiting(step, target.archives[0]);
+	step->source->encrypted = job_cipher(step->job, target.archives[0]->repository) != CIPHER_NONE;
+	return target.archives[0];
+}
+
+static void
+ship_step(void *context)
+{
+	const TailStep *step = context;
+	WalArchive *archive = open_archive(step);
+
 	if (step->has_source)
-		wal_tail_ship(target.archives[0], step->source);
-	wal_tail_tidy(target.archives[0], job_integer(job, "timeline", 0));
+		wal_tail_ship(archive, step->source);
+	wal_tail_tidy(archive, job_integer(step->job, "timeline", 0));
+}
+
+static void
+waiting_step(void *context)
+{
+	const TailStep *step = context;
+	WalArchive *archive = open_archive(step);
+	WalSource	source = {
+		.compression = step->source->compression,
+		.encrypted = step->source->encrypted
+	};
+
+	wal_waiting_ship(archive, job_required_text(json_object_get(step->job, "server"),
+												"data_directory"),
+					 &source);
+}
+
+/*
+ * Does a step for each of several repositories but those that have failed, and
+ * notes which fail; the first failure of all is kept.
+ */
+static void
+run_for_each(IsolatedStep work, TailStep *step, const char *const *urls, int count,
+			 bool *failed, Failure *first)
+{
+	Failure		problem;
+
+	for (int i = 0; i < count; i++)
+	{
+		step->url = urls[i];
+		if (failed[i] || isolated_run(work, step, &problem))
+			continue;
+		failed[i] = true;
+		if (first->message == NULL)
+			*first = problem;
+	}
+}
+
+/*
+ * Ships to several repositories.  One that is away does not keep the tail from
+ * the others, nor what waits because of it: but while all are there, what waits
+ * is left to the archiver, which gives all of them the same object.
+ */
+static void
+ship_to_all(TailStep *step, const char *const *urls, int count)
+{
+	bool		failed[REPOSITORY_LIST_LIMIT] = {false};
+	Failure		first = {0};
+
+	run_for_each(ship_step, step, urls, count, failed, &first);
+	if (first.message == NULL)
+		return;
+	if (json_is_true(json_object_get(step->job, "archiver_fails")))
+		run_for_each(waiting_step, step, urls, count, failed, &first);
+	fail_with(&first);
 }
 
 json_t *
@@ -110,25 +155,15 @@ job_tail(json_t *job)
 	const char *urls[REPOSITORY_LIST_LIMIT];
 	int			count = wal_target_urls(job, urls);
 	const char *problem;
-	Failure		failure;
-	Failure		first = {0};
 
 	secrets_load(job_text(job, "secrets_file"));
 	if (!compression_parse(job_required_text(job, "compression"), &source.compression, &problem))
 		fail(FAILURE_USAGE, problem, "cannot compress as the job description says");
 	step.has_source = find_source(job, &source);
-	step.has_others = count > 1;
-
-	/* One that is away does not keep the tail from the others. */
-	for (int i = 0; i < count; i++)
-	{
-		step.url = urls[i];
-		if (count == 1)
-			ship_step(&step);
-		else if (!isolated_run(ship_step, &step, &failure) && first.message == NULL)
-			first = failure;
-	}
-	if (first.message != NULL)
-		fail_with(&first);
+	step.url = urls[0];
+	if (count == 1)
+		ship_step(&step);
+	else
+		ship_to_all(&step, urls, count);
 	return json_object();
 }
