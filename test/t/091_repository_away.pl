@@ -2,7 +2,7 @@
 # the others get what waits: if the server is lost meanwhile, they have it.
 use strict;
 use warnings;
-use ErpgoBackup qw(wait_for file_names read_file write_file);
+use ErpgoBackup qw(wait_for file_names read_file small_file_system write_file);
 use ErpgoCluster;
 use File::Path qw(remove_tree);
 use PostgreSQL::Test::Cluster;
@@ -64,8 +64,37 @@ sub await_archived
 sub take_away { rename($_[0], "$_[0].away") or die "rename: $!"; write_file($_[0], "no folder\n"); return; }
 sub bring_back { unlink($_[0]); rename("$_[0].away", $_[0]) or die "rename: $!"; return; }
 
-$server->set('erpgo_backup.repository' => $server->url . ",file://$second?wal=required");
 $server->sql('CREATE TABLE ledger (n int)');
+
+subtest 'the first repository is full' => sub {
+	my $small = small_file_system();
+
+	plan skip_all => 'no small file system (ERPGO_BACKUP_SMALL_FS) was given' unless $small;
+	my ($full, $other) = ("$small/first.$$", $server->node->basedir . '/other');
+
+	$server->set('erpgo_backup.repository' => "file://$full,file://$other?wal=required");
+	await_archived(end_segments(1));
+	system("dd if=/dev/zero of=$small/ballast.$$ bs=4096 >/dev/null 2>&1");
+	my $count = $server->sql('SELECT archived_count FROM pg_stat_archiver');
+	my @segments = end_segments(3);
+
+	foreach my $segment (@segments)
+	{
+		wait_for($segment, sub { has_segment($other, $segment) });
+	}
+	pass('the other one gets what waits');
+	is($server->sql('SELECT archived_count FROM pg_stat_archiver'), $count, 'which does not count as archived');
+	unlink("$small/ballast.$$");
+	await_archived($segments[-1]);
+	is_deeply(wal_of($full), wal_of($other), 'when there is room again, both have the same bytes');
+	is_deeply(keys_of($full), keys_of($other), 'and the same keys');
+	$server->set('erpgo_backup.repository' => $server->url . ",file://$second?wal=required");
+	await_archived(end_segments(1));
+	remove_tree($full);
+};
+
+# Also where there is no small file system.
+$server->set('erpgo_backup.repository' => $server->url . ",file://$second?wal=required");
 my $backup = $server->run_backup(type => 'physical');
 wait_for('the copy', sub { $server->sql("SELECT status FROM erpgo_backup_copies WHERE id = '$backup'") eq 'ok' });
 await_archived(end_segments(1));
@@ -112,5 +141,5 @@ $restored->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die
 is($restored->safe_psql('postgres', 'SELECT count(*), max(n) FROM ledger'), "$rows|$rows", 'to the last row');
 $restored->stop;
 
-$server->log_is_clean(qr/could not archive|directory/);
+$server->log_is_clean(qr/could not archive|directory|No space left/);
 done_testing();
